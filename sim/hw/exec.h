@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A thread of control as a CPU sees it: it spends time in buckets and frames.
+ * Time is charged at once, although the thread may have run ahead of the present
+ * instant; a short log of the charges since its last interaction point lets every
+ * reader take back what lies in the future (hw_end, cpu_bucket_asof), and lets an
+ * interrupt be put where it falls.
+ *
+ * Everything else that is counted (operations, counters, ledger) is deferred to
+ * the next interaction point, see sim/kern/task.h.
+ */
+#ifndef MMSIM_HW_EXEC_H
+#define MMSIM_HW_EXEC_H
+
+#include "sim/hw/hw.h"
+
+#define EXEC_LOG 192
+
+struct exec_charge {
+	struct prof_node *node;
+	u64 ps_bucket;		/* ps << 4 | bucket */
+};
+
+/* An operation whose end is not committed yet; interrupts may still move it. */
+struct exec_mark {
+	void *what;
+	u64 start, end;
+};
+
+#define EXEC_MARKS 16
+
+struct exec {
+	struct proc proc;	/* must be first */
+	struct hw *hw;
+	struct cpu *cpu;
+	struct prof_node *frame;
+	u32 smt;		/* stretch of work in 1/1000, as of the last interaction */
+	u32 touch_base;		/* hw->touches as of then */
+	u32 touches;		/* own touches since then */
+	u32 age_lines;		/* touches after which a line has left the caches */
+	u32 section;		/* depth of spinlock sections, waiting included */
+	bool on_cpu;
+	u8 wait_bucket;		/* bucket of the wait while blocked on the CPU */
+	u8 wait_first;		/* bucket of its first wait_first_ps */
+	u64 wait_first_ps;
+	struct prof_node *wait_node;
+	u64 section_end;	/* clock at which the outermost section of this segment ended */
+	u64 irq_owed;		/* interrupt time to pay at the outermost unlock */
+	u64 drain_until;	/* when the slowest outstanding store of the section is done */
+	u32 nr_stores;		/* outstanding stores of the section */
+	u32 nr_log, nr_marks;
+	struct exec_charge log[EXEC_LOG];
+	struct exec_mark marks[EXEC_MARKS];
+};
+
+/* Make room in a full log: an event without side effects. */
+void exec_log_full(struct exec *x);
+
+/* Book @ps of bucket @b to the current frame without moving the clock. */
+static inline void exec_book(struct exec *x, enum cpu_bucket b, u64 ps)
+{
+	if (unlikely(x->nr_log == EXEC_LOG))
+		exec_log_full(x);
+	x->cpu->bucket[b] += ps;
+	x->frame->self_ps += ps;
+	x->log[x->nr_log++] = (struct exec_charge){ x->frame, ps << 4 | b };
+}
+
+/* Spend @ps in bucket @b. */
+static inline void exec_charge(struct exec *x, enum cpu_bucket b, u64 ps)
+{
+	if (!ps)
+		return;
+	exec_book(x, b, ps);
+	proc_advance(&x->proc, ps);
+}
+
+/*
+ * Interaction point of the engine only: event order is established and the log
+ * emptied; state as of now is read by the caller (task_sync).
+ */
+static inline void exec_sync(struct exec *x)
+{
+	proc_sync(&x->proc);
+	x->nr_log = 0;
+}
+
+/* Interrupt time @ps hits the CPU at the present instant (DESIGN.md 3, "Interruption"). */
+void cpu_interrupt(struct hw *hw, struct cpu *c, u64 ps);
+
+/* What @x has booked beyond @now, by bucket, including an unfinished wait up to @now (negative). */
+void exec_beyond(const struct exec *x, u64 now, s64 beyond[NR_CPU_BUCKETS]);
+
+#endif

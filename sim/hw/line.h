@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Cache-line objects: the only source of coherence cost (reference machine.md
+ * 1.2 with the decisions of section 0: lines have a memory, stores of a section
+ * drain before the unlock is seen).
+ *
+ * struct gline is *guarded*: it belongs to an object that is only touched while
+ * holding the lock that guards it (tree nodes, list heads). struct line is
+ * *open*: lock words, global counters; every access is an interaction point and
+ * transfers are serialised.
+ *
+ * Which lines a CPU or LLC group still holds is decided by counting touches. The
+ * group's count is approximated by the machine's count divided by the number of
+ * LLC groups with a busy CPU, as of the thread's last interaction point, so that
+ * it does not depend on the engine. A sharer other than the last toucher has its
+ * own distance estimated the same way over busy CPUs.
+ */
+#ifndef MMSIM_HW_LINE_H
+#define MMSIM_HW_LINE_H
+
+#include "sim/hw/exec.h"
+
+#define LINE_NO_OWNER	0xffff
+#define LINE_L1_LINES	512
+#define LINE_L2_LINES	8192
+
+/* 20 bytes, so that a tree node with its line fits into 64. All zero is not valid: gline_init(). */
+struct gline {
+	u64 sharers;		/* bit per CPU, or per LLC group on machines above 64 CPUs */
+	u32 stamp;		/* machine-wide touches at the last touch */
+	u32 cpu_stamp;		/* touches of the last toucher's CPU at that time */
+	u16 last;		/* last toucher, LINE_NO_OWNER: nobody yet */
+	u8 dirty;		/* modified by last */
+	u8 home;		/* NUMA node */
+} __attribute__((packed, aligned(4)));
+
+struct line {
+	struct gline g;
+	u64 busy_until;		/* transfers of one line do not overlap */
+};
+
+/* Cost of a walk over guarded lines, charged in one go by walk_charge(). */
+struct walk {
+	u64 stall;		/* ps of line stalls */
+	u64 work;		/* ps of CPU work, not yet stretched by SMT */
+};
+
+static inline void gline_init(struct gline *l, u8 home)
+{
+	*l = (struct gline){ .last = LINE_NO_OWNER, .home = home };
+}
+
+/* Latency of reading @l, and its new state. */
+u64 gline_read_cost(struct exec *x, struct gline *l);
+
+/* Latency of owning @l for writing, and its new state. */
+u64 gline_write_cost(struct exec *x, struct gline *l);
+
+/* A load the walk waits for. */
+static inline void gline_read(struct exec *x, struct gline *l, struct walk *w)
+{
+	w->stall += gline_read_cost(x, l);
+}
+
+/*
+ * A posted store inside a lock section: costs an L1 access now, the rest is seen
+ * by the unlock (section 0, decision 2).
+ */
+void gline_write(struct exec *x, struct gline *l, struct walk *w);
+
+/* Spend what the walk has gathered and start it over. */
+void walk_charge(struct exec *x, struct walk *w);
+
+/* Open line: load, store (posted) and atomic read-modify-write; each synchronises first. */
+void line_load(struct exec *x, struct line *l);
+void line_store(struct exec *x, struct line *l);
+void line_rmw(struct exec *x, struct line *l);
+
+#endif

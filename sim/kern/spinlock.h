@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Spin locks. FIFO kinds (qspinlock, fifo) keep a timeline: a holder that ran
+ * through its section left behind when the lock falls free and who held it, and a
+ * later arrival computes its grant from that without an event; a holder that has
+ * to synchronise inside makes later arrivals queue. Both ways use the same
+ * function for grant and statistics, so they agree to the picosecond. The
+ * test-and-set kind is unfair and always queued.
+ * Reference machine.md 2.0, 2.1, 2.4; DESIGN.md 3.
+ */
+#ifndef MMSIM_KERN_SPINLOCK_H
+#define MMSIM_KERN_SPINLOCK_H
+
+#include "sim/kern/task.h"
+
+enum spin_kind {
+	SPIN_QSPINLOCK,		/* test-and-set if the kernel runs with virt: tas */
+	SPIN_FIFO,		/* fixed hand-over, no line costs: for closed forms */
+	SPIN_TAS,
+};
+
+/* One past or present acquisition. */
+struct spin_grant {
+	u64 arrival, grant, release;	/* release TIME_MAX: not yet known */
+	u32 release_delta;
+	u16 cpu;
+	bool contended, queued, con_bounce, acq_bounce;
+	const struct frame_site *site;
+};
+
+/* Lock words that share a cache line share one of these. */
+struct lock_line {
+	u16 last;		/* CPU that touched the line last, LINE_NO_OWNER */
+};
+
+struct spinlock {
+	struct lock_class *class;
+	struct kern *kern;
+	enum spin_kind kind;
+	struct lock_line own_line, *line;
+	u64 handoff;		/* SPIN_FIFO: ps */
+	struct task *owner;
+	/* FIFO kinds */
+	struct spin_grant *ring;
+	u32 ring_mask;
+	u32 first, next;	/* ring entries not folded into the statistics yet */
+	u32 cursor;		/* last entry whose grant is not after the latest arrival */
+	struct task *wait_head, **wait_tail;
+	/* SPIN_TAS */
+	struct task *winner;	/* drawn, its transfer under way */
+	u64 released_at, steal_until;
+	u16 prev_cpu;
+	struct spin_grant hold;
+	struct spinlock *all_next;
+};
+
+/**
+ * spin_lock_init - make a spin lock
+ * @k: kernel
+ * @l: storage
+ * @name: lock class, not copied; instances of one class are summed in locks.csv
+ * @kind: SPIN_QSPINLOCK turns into SPIN_TAS with virt: tas
+ *
+ * Returns 0 or -ENOMEM. The storage must live until kern_free(); pair with
+ * spin_lock_destroy() after that.
+ */
+int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind);
+
+/* Free what spin_lock_init() allocated. */
+void spin_lock_destroy(struct spinlock *l);
+
+/* Let the lock word lie on @line, shared with other locks. */
+void spin_lock_share_line(struct spinlock *l, struct lock_line *line);
+
+/* Acquire; an interaction point. Preemption is off until the unlock. */
+void spin_lock(struct task *t, struct spinlock *l);
+
+/* Release; the stores of the section drain before others see it. */
+void spin_unlock(struct task *t, struct spinlock *l);
+
+/* With interrupts off; adds irq.save_restore. */
+void spin_lock_irqsave(struct task *t, struct spinlock *l);
+void spin_unlock_irqrestore(struct task *t, struct spinlock *l);
+
+/* True if somebody waits for the lock, as of now; call synchronised. */
+bool spin_is_contended(struct task *t, struct spinlock *l);
+
+/* Debug: the task holds the lock, or the run fails. */
+#ifdef MMSIM_DEBUG
+void lockdep_assert_held(struct task *t, struct spinlock *l);
+#else
+static inline void lockdep_assert_held(struct task *t, struct spinlock *l)
+{
+	(void)t;
+	(void)l;
+}
+#endif
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tasks, and what a model's code may do on one: spend time, name frames, count,
+ * reach interaction points. The scheduler is in sched.c.
+ *
+ * The rules a model follows (DESIGN.md 3):
+ *  - private state and state guarded by a spinlock it holds: touch freely;
+ *  - open state (also read or written without that lock, another CPU's data):
+ *    call task_sync() first. Locks, atomics, work queues do so themselves.
+ *  - what is counted goes through task_count(), task_op() and ledger_charge(),
+ *    which commit at the next interaction point.
+ */
+#ifndef MMSIM_KERN_TASK_H
+#define MMSIM_KERN_TASK_H
+
+#include "sim/core/list.h"
+#include "sim/hw/exec.h"
+#include "sim/hw/line.h"
+#include "sim/stat/hist.h"
+#include "sim/stat/ledger.h"
+#include "sim/stat/lockstat.h"
+
+struct kern;
+struct task;
+
+#define TASK_DEFERRED 32
+
+enum deferred_kind { DEFER_COUNT, DEFER_LEDGER };
+
+struct deferred {
+	u64 *counter;		/* DEFER_COUNT */
+	s64 n;			/* count, or bytes */
+	s32 objects;
+	u16 cat;
+	u16 kind;
+};
+
+struct task {
+	struct exec x;		/* must be first */
+	struct kern *kern;
+	const char *comm;	/* name of the thread group; not owned */
+	struct list_head rq_node;	/* on its CPU's run queue, or nowhere */
+	struct list_head wait_node;	/* on one wait list */
+	u8 sched_state;		/* enum task_state */
+	bool voluntary;		/* passed a reschedule point since the last interaction */
+	bool queued_others;	/* its CPU had other runnable tasks at the last interaction */
+	bool user;		/* inside user_work() */
+	u64 slice_end;
+	u64 lock_arrival;	/* when it began to wait for a lock */
+	u32 wait_rank;		/* private to lock implementations */
+	bool lock_won;
+	const struct frame_site *lock_site;	/* frame that asked for the lock */
+	struct task *lock_next;	/* queue of a spin lock */
+	struct lock_class *waits_for;	/* for reports */
+	struct rng rng[4];	/* by enum rng_purpose */
+	struct deferred deferred[TASK_DEFERRED];
+	u32 nr_deferred;
+	u32 nr_held;
+	struct lock_class *held[8];	/* for reports and debug checks */
+	void (*body)(struct task *t, void *arg);
+	void *arg;
+	void *owner;		/* for the layer that made it (interpreter, work queue) */
+};
+
+enum task_state { TASK_NEW, TASK_ON_CPU, TASK_QUEUED, TASK_SLEEPING, TASK_DEAD };
+
+/* Per-CPU run queue. */
+struct rq {
+	struct list_head queue;		/* runnable, not running, FIFO */
+	u32 nr_queued;
+	u64 slice_start, slice_end;	/* of the running task */
+	struct worker_pool *pool;
+};
+
+/* The simulated kernel; one per struct sim. */
+struct kern {
+	struct sim *sim;
+	struct hw *hw;
+	struct rq *rq;
+	struct ledger ledger;
+	struct lock_stats lock_stats;
+	struct spinlock *locks;		/* all spin locks, for end-of-run folding */
+	u64 slice;			/* effective time slice, ps */
+	enum virt_mode virt;
+	u64 seed;
+	u32 replication;
+	struct rng arbitration;
+	void *mm;			/* sim/mm's state */
+	u32 nr_ops;
+	struct op_stat *ops;
+};
+
+/* Latency of one operation. */
+struct op_stat {
+	const char *name;
+	struct hist hist;
+};
+
+/**
+ * kern_new - the simulated kernel on a machine
+ * @hw: machine
+ * @virt: how spin locks behave
+ * @seed, @replication: for the kernel's own random decisions
+ *
+ * Returns it, owned by the caller, NULL when out of memory.
+ */
+struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replication);
+void kern_free(struct kern *k);
+
+/* The measured part begins / the run has ended at @now. */
+void kern_begin(struct kern *k, u64 now);
+void kern_end(struct kern *k, u64 now);
+
+/**
+ * task_new - make a task; it starts with task_start()
+ * @k: kernel
+ * @comm: thread group name, not copied; also seeds its random streams
+ * @index: index in the group
+ * @cpu: where it runs
+ * @body: what it does; the task ends when it returns
+ * @arg: for @body
+ *
+ * Returns it, owned by @k until kern_free(); NULL when out of memory.
+ */
+struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
+		      void (*body)(struct task *t, void *arg), void *arg);
+
+/* Become runnable at the present instant (before the run: at time 0). */
+void task_start(struct task *t);
+
+/*
+ * Interaction point: order against all others is established, deferred counts
+ * are committed, state as of now is read; a due voluntary reschedule happens
+ * here if no spin lock is held.
+ */
+void task_sync(struct task *t);
+
+/* Spend CPU time on work: stretched while the SMT sibling is busy. */
+static inline void work(struct task *t, u64 ps)
+{
+	if (unlikely(t->x.smt != 1000))
+		ps = (u64)((u128)ps * t->x.smt / 1000);
+	exec_charge(&t->x, CPU_WORK, ps);
+}
+
+/* Work that may be interrupted by the end of the slice at any point (user mode, think time). */
+void user_work(struct task *t, u64 ps);
+
+/* A voluntary reschedule point; takes effect at the next interaction point. */
+static inline void cond_resched(struct task *t)
+{
+	t->voluntary = true;
+}
+
+/* Give the CPU to the next runnable task, if any, now. */
+void task_yield(struct task *t);
+
+/* Sleep for @ps off the CPU. */
+void task_sleep(struct task *t, u64 ps);
+
+/* Go off the CPU until task_wake(). Call synchronised, with the wake-up arranged. */
+void task_block(struct task *t);
+
+/**
+ * task_wake - make a sleeping task runnable
+ * @waker: task that does it, charged the cost of the wake-up; NULL for an agent
+ * @t: sleeping task; a no-op if it is not sleeping
+ *
+ * Call synchronised. @t runs at once on an idle CPU after the wake-up latency,
+ * else when the running task's slice ends.
+ */
+void task_wake(struct task *waker, struct task *t);
+
+/* Frames: FRAME(t, "alloc_vmap_area") until the end of the block. */
+struct frame_guard {
+	struct task *t;
+	struct prof_node *saved;
+};
+
+static inline struct frame_guard frame_push(struct task *t, const struct frame_site *site)
+{
+	struct frame_guard g = { t, t->x.frame };
+
+	t->x.frame = profile_enter(&t->x.hw->profile, g.saved, site);
+	return g;
+}
+
+static inline void frame_pop(struct frame_guard *g)
+{
+	g->t->x.frame = g->saved;
+}
+
+#define FRAME_CAT2(a, b) a##b
+#define FRAME_CAT(a, b)	 FRAME_CAT2(a, b)
+#define FRAME(task, name)                                                               \
+	static const struct frame_site FRAME_CAT(frame_site_, __LINE__) = { name };      \
+	__attribute__((cleanup(frame_pop), unused)) struct frame_guard FRAME_CAT(        \
+		frame_guard_, __LINE__) = frame_push(task, &FRAME_CAT(frame_site_, __LINE__))
+
+/* Slow path: the table is full. */
+void task_defer_full(struct task *t);
+
+/* *counter += n, committed at the next interaction point. */
+static inline void task_count(struct task *t, u64 *counter, s64 n)
+{
+	if (t->nr_deferred == TASK_DEFERRED)
+		task_defer_full(t);
+	t->deferred[t->nr_deferred++] = (struct deferred){ .counter = counter, .n = n };
+}
+
+/* Footprint change of a ledger category, committed likewise. */
+static inline void ledger_charge(struct task *t, u32 cat, s64 bytes, s32 objects)
+{
+	if (t->nr_deferred == TASK_DEFERRED)
+		task_defer_full(t);
+	t->deferred[t->nr_deferred++] = (struct deferred){
+		.n = bytes, .objects = objects, .cat = (u16)cat, .kind = DEFER_LEDGER
+	};
+}
+
+/* An operation that began at @start (task_clock()) has ended now. */
+void task_op(struct task *t, struct op_stat *op, u64 start);
+
+static inline u64 task_clock(const struct task *t)
+{
+	return t->x.proc.clock;
+}
+
+/* Id of the CPU the task is on. */
+static inline u32 task_cpu(const struct task *t)
+{
+	return t->x.cpu->id;
+}
+
+/* A value of the cost table, ps. */
+static inline u64 cost(const struct task *t, enum machine_key key)
+{
+	return t->x.hw->c[key];
+}
+
+/* Guarded lines and walks (sim/hw/line.h) for a task. */
+static inline void walk_read(struct task *t, struct gline *l, struct walk *w)
+{
+	gline_read(&t->x, l, w);
+}
+
+static inline void walk_write(struct task *t, struct gline *l, struct walk *w)
+{
+	gline_write(&t->x, l, w);
+}
+
+static inline void walk_end(struct task *t, struct walk *w)
+{
+	walk_charge(&t->x, w);
+}
+
+#endif

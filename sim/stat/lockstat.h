@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Statistics of a lock class with the columns of /proc/lock_stat, and who waited
+ * for whom (reference machine.md 2.0).
+ */
+#ifndef MMSIM_STAT_LOCKSTAT_H
+#define MMSIM_STAT_LOCKSTAT_H
+
+#include "sim/core/types.h"
+
+struct lock_side {
+	u64 con_bounces, contentions, queued_contentions;
+	u64 waits;		/* contentions that ended in an acquisition */
+	u64 wait_min, wait_max;
+	u128 wait_total;
+	u64 acq_bounces, acquisitions;
+	u64 hold_min, hold_max;
+	u128 hold_total;
+	u128 spin, sleep, owned;	/* ps */
+};
+
+struct lock_caller {
+	const char *waiter, *holder;	/* symbols */
+	u8 dist;			/* enum hw_dist */
+	u64 contentions;
+	u128 wait_total;
+};
+
+#define LOCK_MAX_CALLERS 64
+
+struct lock_class {
+	const char *name;
+	const char *kind;		/* "qspinlock", "tas", "fifo", "mutex" */
+	struct lock_side side[2];	/* [0] the only or write side, [1] read side */
+	bool has_read_side;
+	struct lock_caller caller[LOCK_MAX_CALLERS];
+	u32 nr_callers;
+	u64 callers_dropped;		/* contentions beyond the table, summed in its last row */
+	struct lock_class *next;
+};
+
+/* All classes of a run, in order of registration. */
+struct lock_stats {
+	struct lock_class *first, **tail;
+};
+
+void lock_stats_init(struct lock_stats *s);
+void lock_stats_destroy(struct lock_stats *s);
+/* New or existing class @name (not copied) of @kind; NULL when out of memory. */
+struct lock_class *lock_stats_class(struct lock_stats *s, const char *name, const char *kind);
+/* Zero all counters: the measured part begins. */
+void lock_stats_begin(struct lock_stats *s);
+
+void lock_side_wait(struct lock_side *s, u64 wait_ps);
+void lock_side_hold(struct lock_side *s, u64 hold_ps);
+void lock_class_caller(struct lock_class *c, const char *waiter, const char *holder, u8 dist,
+		       u64 wait_ps);
+
+#endif
