@@ -117,8 +117,10 @@ struct machine_key_desc {
 	const char *about;
 	enum machine_key fill_from;	/* own index: default below; else scaled from that key */
 	u32 fill_permille;		/* fill: value of fill_from * permille / 1000 */
+	u32 fill_cycles;		/* fill (first choice if not 0): so many cycles / ghz */
 	s64 def;			/* default if not filled; MACHINE_REQUIRED: must be given */
-	char def_tag;
+	char def_tag;			/* also of a filled value, unless that inherits */
+	u16 def_rel_err_permille;	/* 0: the tag's */
 	const char *def_source;
 };
 
