@@ -11,7 +11,7 @@ static const char *const numbering_names[] = {"linux", "sibling_adjacent", NULL}
 static const char *const preempt_names[] = {"none", "voluntary", "full", NULL};
 static const char *const virt_names[] = {"none", "tas", "pv", "native", NULL};
 
-#define NS(x)	((s64)((x) * 1000))
+#define NS(x)	((s64)((x) * 1000LL))
 #define KIB	(1024LL)
 #define MIB	(1024LL * KIB)
 #define GIB	(1024LL * MIB)
