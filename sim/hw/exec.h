@@ -28,6 +28,7 @@ struct exec_mark {
 };
 
 #define EXEC_MARKS 16
+#define EXEC_STARTS 4
 
 struct exec {
 	struct proc proc;	/* must be first */
@@ -38,8 +39,10 @@ struct exec {
 	u32 touch_base;		/* hw->touches as of then */
 	u32 touches;		/* own touches since then */
 	u32 age_lines;		/* touches after which a line has left the caches */
+	u32 active_cpus;	/* busy CPUs as of the last interaction */
 	u32 section;		/* depth of spinlock sections, waiting included */
-	bool on_cpu;
+	bool waiting;		/* blocked on its CPU; the wait is not booked yet */
+	u64 wait_since;
 	u8 wait_bucket;		/* bucket of the wait while blocked on the CPU */
 	u8 wait_first;		/* bucket of its first wait_first_ps */
 	u64 wait_first_ps;
@@ -51,6 +54,8 @@ struct exec {
 	u32 nr_log, nr_marks;
 	struct exec_charge log[EXEC_LOG];
 	struct exec_mark marks[EXEC_MARKS];
+	u64 *starts[EXEC_STARTS];	/* begin of operations under way */
+	u32 nr_starts;
 };
 
 /* Make room in a full log: an event without side effects. */
@@ -90,5 +95,28 @@ void cpu_interrupt(struct hw *hw, struct cpu *c, u64 ps);
 
 /* What @x has booked beyond @now, by bucket, including an unfinished wait up to @now (negative). */
 void exec_beyond(const struct exec *x, u64 now, s64 beyond[NR_CPU_BUCKETS]);
+
+/**
+ * exec_wait_begin - the thread is about to block while it stays on its CPU
+ * @first, @first_ps: bucket and length of the first part of the wait (the stall of
+ *	a failed compare-exchange), in the current frame
+ * @rest: bucket of the remainder
+ * @node: profile node of the remainder
+ */
+void exec_wait_begin(struct exec *x, enum cpu_bucket first, u64 first_ps, enum cpu_bucket rest,
+		     struct prof_node *node);
+
+/* The wait is over at the thread's clock: book it. */
+void exec_wait_end(struct exec *x);
+
+/* Pay interrupt time that was owed during a section or wait. */
+void exec_pay_irq(struct exec *x);
+
+/*
+ * Take what @x has charged beyond @now out of its profile nodes: out of the base
+ * of the measured part (@base) or out of the result. An unfinished wait is added
+ * up to @now.
+ */
+void exec_profile_beyond(struct exec *x, u64 now, bool base);
 
 #endif

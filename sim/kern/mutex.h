@@ -26,6 +26,8 @@ int mutex_init(struct kern *k, struct mutex *m, const char *name);
 /* Acquire; may sleep; no spin lock may be held. */
 void mutex_lock(struct task *t, struct mutex *m);
 void mutex_unlock(struct task *t, struct mutex *m);
+/* For the scheduler: the owner leaves its CPU, so nobody spins for it any longer. */
+void mutex_owner_left(struct mutex *m);
 /* Acquire without waiting; true if acquired. */
 bool mutex_trylock(struct task *t, struct mutex *m);
 

@@ -25,7 +25,9 @@ struct spin_grant {
 	u32 release_delta;
 	u16 cpu;
 	bool contended, queued, con_bounce, acq_bounce;
-	const struct frame_site *site;
+	const struct frame_site *site;	/* frame that took the lock */
+	const struct frame_site *holder;	/* whose acquisition it met on arrival */
+	u16 holder_cpu;
 };
 
 /* Lock words that share a cache line share one of these. */
@@ -46,10 +48,14 @@ struct spinlock {
 	u32 first, next;	/* ring entries not folded into the statistics yet */
 	u32 cursor;		/* last entry whose grant is not after the latest arrival */
 	struct task *wait_head, **wait_tail;
-	/* SPIN_TAS */
+	/* SPIN_TAS; pollers are on wait_head */
 	struct task *winner;	/* drawn, its transfer under way */
-	u64 released_at, steal_until;
+	struct sim_handle release;	/* while the unlock store drains */
+	bool draining;
+	u32 nr_pollers;
+	u64 steal_until;
 	u16 prev_cpu;
+	const struct frame_site *last_site;
 	struct spin_grant hold;
 	struct spinlock *all_next;
 };
@@ -81,6 +87,10 @@ void spin_unlock(struct task *t, struct spinlock *l);
 /* With interrupts off; adds irq.save_restore. */
 void spin_lock_irqsave(struct task *t, struct spinlock *l);
 void spin_unlock_irqrestore(struct task *t, struct spinlock *l);
+
+/* For kern_begin(), kern_end(): count what was complete by @now / all that began by @now. */
+void spin_lock_fold(struct spinlock *l, u64 now);
+void spin_lock_fold_end(struct spinlock *l, u64 now);
 
 /* True if somebody waits for the lock, as of now; call synchronised. */
 bool spin_is_contended(struct task *t, struct spinlock *l);

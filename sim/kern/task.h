@@ -44,11 +44,11 @@ struct task {
 	u8 sched_state;		/* enum task_state */
 	bool voluntary;		/* passed a reschedule point since the last interaction */
 	bool queued_others;	/* its CPU had other runnable tasks at the last interaction */
-	bool user;		/* inside user_work() */
-	u64 slice_end;
+	struct worker_pool *pool;	/* of a kworker */
+	struct mutex *mutexes[4];	/* mutexes it owns: their spinners watch it run */
+	u32 nr_mutexes;
 	u64 lock_arrival;	/* when it began to wait for a lock */
-	u32 wait_rank;		/* private to lock implementations */
-	bool lock_won;
+	u16 lock_line_last;	/* who had touched the lock's line before it arrived */
 	const struct frame_site *lock_site;	/* frame that asked for the lock */
 	struct task *lock_next;	/* queue of a spin lock */
 	struct lock_class *waits_for;	/* for reports */
@@ -68,7 +68,7 @@ enum task_state { TASK_NEW, TASK_ON_CPU, TASK_QUEUED, TASK_SLEEPING, TASK_DEAD }
 struct rq {
 	struct list_head queue;		/* runnable, not running, FIFO */
 	u32 nr_queued;
-	u64 slice_start, slice_end;	/* of the running task */
+	u64 slice_end;			/* of the running task; matters while others are queued */
 	struct worker_pool *pool;
 };
 
@@ -86,8 +86,10 @@ struct kern {
 	u32 replication;
 	struct rng arbitration;
 	void *mm;			/* sim/mm's state */
-	u32 nr_ops;
-	struct op_stat *ops;
+	u16 kmalloc_cat[16];		/* ledger categories, sim/mm/slab.c */
+	struct task **tasks;		/* all, for kern_free() */
+	u32 nr_tasks, max_tasks;
+	struct worker_pool *pools;	/* per CPU */
 };
 
 /* Latency of one operation. */
@@ -218,8 +220,14 @@ static inline void ledger_charge(struct task *t, u32 cat, s64 bytes, s32 objects
 	};
 }
 
-/* An operation that began at @start (task_clock()) has ended now. */
-void task_op(struct task *t, struct op_stat *op, u64 start);
+/*
+ * An operation begins: *start is the task's clock, and moves along if an interrupt
+ * turns out to fall before it. Operations nest; close with task_op().
+ */
+void task_op_begin(struct task *t, u64 *start);
+
+/* The operation whose begin is *start has ended; its latency goes to @op unless NULL. */
+void task_op(struct task *t, struct op_stat *op, u64 *start);
 
 static inline u64 task_clock(const struct task *t)
 {

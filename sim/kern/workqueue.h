@@ -19,6 +19,23 @@ struct work {
 	struct list_head flushers;	/* tasks in flush_work() */
 };
 
+/* Workers of one CPU. */
+struct worker_pool {
+	struct list_head works;		/* pending, FIFO */
+	struct list_head idle;		/* idle workers, by task.wait_node */
+	u32 nr_running;			/* workers that are not asleep */
+	u32 cpu;
+	struct kern *kern;
+};
+
+/* Make two kworkers for each CPU; called by kern_new(). Returns 0 or -ENOMEM. */
+int workqueue_init(struct kern *k);
+void workqueue_destroy(struct kern *k);
+
+/* For the scheduler: a kworker goes to sleep inside its work / is woken. */
+void worker_sleeps(struct task *t);
+void worker_wakes(struct task *t);
+
 /* Prepare a work item; @fn runs on a kworker. */
 void work_init(struct work *w, void (*fn)(struct task *worker, struct work *w));
 

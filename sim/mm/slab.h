@@ -51,6 +51,9 @@ void kmem_cache_trim(struct task *t, struct kmem_cache *c);
 /* Take objects without cost, before the run starts. */
 u32 kmem_cache_boot_alloc(struct kmem_cache *c);
 
+/* Register the ledger categories of kmalloc; called by mm_new(). Returns 0 or -ENOSPC. */
+int kmalloc_init(struct kern *k);
+
 /* kmalloc of @size bytes (rounded to its class) / kfree: cost and ledger "kmalloc-N" only. */
 void kmalloc(struct task *t, u64 size);
 void kfree(struct task *t, u64 size);

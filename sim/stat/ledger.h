@@ -11,7 +11,7 @@
 
 #include "sim/core/types.h"
 
-#define LEDGER_MAX 32
+#define LEDGER_MAX 48
 
 struct ledger_cat {
 	const char *name;

@@ -56,7 +56,7 @@ static inline struct prof_node *profile_enter(struct profile *p, struct prof_nod
 	return profile_add(p, parent, site);
 }
 
-/* Nodes in order of creation, for reports: calls fn(node, arg) for each but the root. */
+/* Calls fn(node, arg) for each node but the root, parents before children. */
 void profile_for_each(struct profile *p, void (*fn)(struct prof_node *n, void *arg), void *arg);
 
 #endif

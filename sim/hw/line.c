@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Cost of touching a cache line, by who touched it before and how long ago.
+ * Facts: reference machine.md 1.2, section 0 decisions 1-3.
+ */
+#include "sim/hw/line.h"
+
+/* Count a touch; returns the machine-wide count as this thread sees it. */
+static u32 touch(struct exec *x)
+{
+	x->cpu->touches++;
+	return x->touch_base + ++x->touches;
+}
+
+static void set_toucher(struct exec *x, struct gline *l, u32 now)
+{
+	l->stamp = now;
+	l->cpu_stamp = x->cpu->touches;
+	l->last = x->cpu->id;
+}
+
+/* Re-read of a line this CPU already has, @distance lines ago. */
+static u64 own_cost(const struct exec *x, const struct gline *l, u32 distance, bool aged)
+{
+	const u64 *c = x->hw->c;
+
+	if (distance < LINE_L1_LINES)
+		return c[MK_LAT_L1];
+	if (distance < LINE_L2_LINES)
+		return c[MK_LAT_L2];
+	return aged ? hw_mem(x->hw, x->cpu, l->home) : c[MK_LAT_LLC];
+}
+
+/* Lines touched by this CPU since @l was last touched by anybody, estimated. */
+static u32 est_distance(const struct exec *x, const struct gline *l, u32 now)
+{
+	return (now - l->stamp) / (x->active_cpus ? x->active_cpus : 1);
+}
+
+u64 gline_read_cost(struct exec *x, struct gline *l)
+{
+	const struct cpu *me = x->cpu;
+	u32 now = touch(x);
+	bool aged = now - l->stamp > x->age_lines;
+	u64 ps;
+
+	if (l->last == me->id) {
+		ps = own_cost(x, l, me->touches - l->cpu_stamp, aged);
+		l->sharers |= me->share_self;
+		set_toucher(x, l, now);
+		return ps;
+	}
+	if (l->last == LINE_NO_OWNER || aged) {
+		ps = hw_mem(x->hw, me, l->home);
+		l->sharers = 0;
+	} else if (l->dirty) {
+		ps = hw_xfer(x->hw, l->last, me->id);
+		l->sharers = x->hw->cpus[l->last].share_self;
+	} else if (l->sharers & me->share_self && !x->hw->coarse_sharers) {
+		ps = own_cost(x, l, est_distance(x, l, now), false);
+	} else if (l->sharers & me->share_llc) {
+		ps = x->hw->c[MK_LAT_LLC];
+	} else {
+		ps = hw_mem(x->hw, me, l->home);
+	}
+	l->dirty = 0;
+	l->sharers |= me->share_self;
+	set_toucher(x, l, now);
+	return ps;
+}
+
+/* Transfer from the farthest holder other than this CPU, plus invalidation of the sharers. */
+static u64 invalidate_cost(const struct exec *x, u64 sharers)
+{
+	const struct cpu *me = x->cpu;
+	const struct hw *hw = x->hw;
+	enum hw_dist far;
+	u64 ps;
+
+	if (hw->coarse_sharers ? !sharers : !(sharers & ~me->share_self))
+		return 0;
+	if (sharers & ~me->share_socket)
+		far = DIST_XSOCK;
+	else if (sharers & ~me->share_node)
+		far = DIST_XNODE;
+	else if (sharers & ~me->share_llc)
+		far = DIST_XLLC;
+	else if (hw->coarse_sharers || sharers & ~me->share_core)
+		far = DIST_LLC;
+	else
+		far = DIST_SMT;
+	ps = hw->xfer[far];
+	if (hw->c[MK_INVAL_PER_SHARER])
+		ps += hw->c[MK_INVAL_PER_SHARER] *
+		      (u64)(__builtin_popcountll(sharers & ~me->share_self));
+	return ps;
+}
+
+u64 gline_write_cost(struct exec *x, struct gline *l)
+{
+	const struct cpu *me = x->cpu;
+	u32 now = touch(x);
+	bool aged = now - l->stamp > x->age_lines;
+	u64 ps;
+
+	if (l->last == LINE_NO_OWNER)
+		ps = hw_mem(x->hw, me, l->home);
+	else if (l->last == me->id && (l->dirty || l->sharers == me->share_self))
+		ps = own_cost(x, l, me->touches - l->cpu_stamp, aged);
+	else if (aged)
+		ps = hw_mem(x->hw, me, l->home);
+	else if (l->dirty)
+		ps = hw_xfer(x->hw, l->last, me->id);
+	else
+		ps = max_u64(invalidate_cost(x, l->sharers), x->hw->c[MK_LAT_L1]);
+	l->dirty = 1;
+	l->sharers = me->share_self;
+	set_toucher(x, l, now);
+	return ps;
+}
+
+void gline_write(struct exec *x, struct gline *l, struct walk *w)
+{
+	u64 ps = gline_write_cost(x, l);
+	u64 l1 = x->hw->c[MK_LAT_L1];
+	u64 done = x->proc.clock + w->stall + w->work + ps;
+
+	w->stall += min_u64(ps, l1);
+	if (ps <= l1)
+		return;
+	x->nr_stores++;
+	x->drain_until = max_u64(x->drain_until, done);
+}
+
+void walk_charge(struct exec *x, struct walk *w)
+{
+	u64 ps = w->work;
+
+	exec_charge(x, CPU_LINE_STALL, w->stall);
+	if (x->smt != 1000)
+		ps = (u64)((u128)ps * x->smt / 1000);
+	exec_charge(x, CPU_WORK, ps);
+	w->stall = 0;
+	w->work = 0;
+}
+
+/* Start of service of a request that arrives now: transfers of a line do not overlap. */
+static u64 line_start(const struct exec *x, const struct line *l)
+{
+	return max_u64(x->proc.clock, l->busy_until);
+}
+
+void line_load(struct exec *x, struct line *l)
+{
+	u64 start, ps;
+
+	proc_assert_open(&x->proc);
+	start = line_start(x, l);
+	ps = gline_read_cost(x, &l->g);
+	if (ps > x->hw->c[MK_LAT_LLC])
+		l->busy_until = start + ps;
+	else
+		start = x->proc.clock;
+	exec_charge(x, CPU_LINE_STALL, start + ps - x->proc.clock);
+}
+
+void line_store(struct exec *x, struct line *l)
+{
+	u64 start, ps;
+
+	proc_assert_open(&x->proc);
+	start = line_start(x, l);
+	ps = gline_write_cost(x, &l->g);
+	l->busy_until = start + ps;
+	if (x->section && ps > x->hw->c[MK_LAT_L1]) {
+		x->nr_stores++;
+		x->drain_until = max_u64(x->drain_until, start + ps);
+	}
+	exec_charge(x, CPU_LINE_STALL, min_u64(ps, x->hw->c[MK_LAT_L1]));
+}
+
+void line_rmw(struct exec *x, struct line *l)
+{
+	const struct hw *hw = x->hw;
+	u64 start, ps;
+	u16 prev;
+
+	proc_assert_open(&x->proc);
+	start = line_start(x, l);
+	prev = l->g.last;
+	ps = gline_write_cost(x, &l->g);
+	if (prev == x->cpu->id && ps <= hw->c[MK_LAT_L1])
+		ps = hw->c[MK_RMW_LOCAL];
+	else
+		ps += hw->c[MK_RMW_LOCAL];
+	if (start > x->proc.clock && prev != LINE_NO_OWNER)
+		ps = hw->rmw_hot[hw_dist(hw, prev, x->cpu->id)];
+	l->busy_until = start + ps;
+	exec_charge(x, CPU_ATOMIC_STALL, start + ps - x->proc.clock);
+}

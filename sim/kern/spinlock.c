@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * FIFO spin locks with a timeline: qspinlock (pending bit, MCS queue, hand-over by
+ * distance) and the fixed hand-over lock of the closed forms. Facts: reference
+ * machine.md 2.0, 2.4.2, 2.4.3, section 0 decisions 2 and 9; engine.md 2.3.
+ *
+ * The ring holds the acquisitions that are not over as of now, in grant order. It
+ * answers what an arrival sees: is the lock held, does somebody wait, who had it
+ * last. spin_grant() is called when the predecessor's release is known: at arrival
+ * if the predecessor has run through its section, else at its unlock. Nothing in it
+ * depends on which of the two it was.
+ */
+#include "sim/kern/spin_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct frame_site spin_slowpath_site = { "native_queued_spin_lock_slowpath" };
+
+static struct spin_grant *ring_at(const struct spinlock *l, u32 i)
+{
+	return &l->ring[i & l->ring_mask];
+}
+
+static const char *const kind_names[] = { "qspinlock", "fifo", "tas" };
+
+int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind)
+{
+	u32 size = 4;
+
+	memset(l, 0, sizeof(*l));
+	if (kind == SPIN_QSPINLOCK && k->virt == VIRT_TAS)
+		kind = SPIN_TAS;
+	l->class = lock_stats_class(&k->lock_stats, name, kind_names[kind]);
+	if (!l->class)
+		return -ENOMEM;
+	while (size < k->hw->nr_cpus + 4)
+		size *= 2;
+	if (kind != SPIN_TAS) {
+		l->ring = calloc(size, sizeof(*l->ring));
+		if (!l->ring)
+			return -ENOMEM;
+	}
+	l->ring_mask = size - 1;
+	l->kern = k;
+	l->kind = kind;
+	l->own_line.last = LINE_NO_OWNER;
+	l->prev_cpu = LINE_NO_OWNER;
+	l->line = &l->own_line;
+	l->wait_tail = &l->wait_head;
+	l->all_next = k->locks;
+	k->locks = l;
+	return 0;
+}
+
+void spin_lock_destroy(struct spinlock *l)
+{
+	free(l->ring);
+	l->ring = NULL;
+}
+
+void spin_lock_share_line(struct spinlock *l, struct lock_line *line)
+{
+	l->line = line;
+}
+
+/* ---- statistics --------------------------------------------------------- */
+
+static void count_contention(struct spinlock *l, const struct spin_grant *g)
+{
+	struct lock_side *s = &l->class->side[0];
+
+	s->contentions++;
+	s->queued_contentions += g->queued;
+	s->con_bounces += g->con_bounce;
+}
+
+static void count_wait(struct spinlock *l, const struct spin_grant *g)
+{
+	struct lock_side *s = &l->class->side[0];
+	u64 wait = g->grant - g->arrival;
+
+	lock_side_wait(s, wait);
+	s->spin += wait;
+	lock_class_caller(l->class, g->site->symbol, g->holder->symbol,
+			  (u8)hw_dist(l->kern->hw, g->cpu, g->holder_cpu), wait);
+}
+
+void spin_count(struct spinlock *l, const struct spin_grant *g)
+{
+	struct lock_side *s = &l->class->side[0];
+
+	if (g->contended) {
+		count_contention(l, g);
+		count_wait(l, g);
+	}
+	lock_side_hold(s, g->release - (g->contended ? g->grant : g->arrival));
+	s->acq_bounces += g->acq_bounce;
+	s->owned += g->release - g->grant;
+}
+
+void spin_lock_fold(struct spinlock *l, u64 now)
+{
+	while (l->first != l->next && ring_at(l, l->first)->release <= now)
+		spin_count(l, ring_at(l, l->first++));
+}
+
+void spin_lock_fold_end(struct spinlock *l, u64 now)
+{
+	spin_lock_fold(l, now);
+	for (; l->first != l->next; l->first++) {
+		const struct spin_grant *g = ring_at(l, l->first);
+
+		if (!g->contended || g->arrival > now)
+			continue;
+		count_contention(l, g);
+		if (g->grant <= now)
+			count_wait(l, g);
+	}
+}
+
+/* ---- grants -------------------------------------------------------------- */
+
+u64 spin_cas_stall(const struct task *t, u16 line_last)
+{
+	u64 rmw = cost(t, MK_RMW_LOCAL);
+
+	if (line_last == LINE_NO_OWNER)
+		return rmw;
+	if (line_last == task_cpu(t))
+		return rmw ? rmw + PS_PER_NS : 0;
+	return rmw + hw_xfer(t->x.hw, line_last, task_cpu(t));
+}
+
+u64 spin_release_time(struct task *t)
+{
+	struct exec *x = &t->x;
+	u64 at = x->proc.clock;
+
+	if (x->nr_stores) {
+		at = max_u64(at, x->drain_until);
+		at += (x->nr_stores - 1) * cost(t, MK_STORE_DRAIN);
+	}
+	x->nr_stores = 0;
+	x->drain_until = 0;
+	return at;
+}
+
+/* Ownership of a qspinlock that was held at arrival, as the successor of @prev. */
+static u64 qspin_handoff(const struct task *t, const struct spin_grant *prev,
+			 const struct spin_grant *g, u64 stall)
+{
+	u64 xfer = hw_xfer(t->x.hw, prev->cpu, g->cpu);
+	u64 relax = cost(t, MK_CPU_RELAX) / 2;
+	u64 at;
+
+	if (!g->queued) {
+		at = prev->release + xfer + relax;
+	} else {
+		/* the head is promoted while the holder is in its section */
+		at = max_u64(prev->release, prev->grant + xfer);
+		at += xfer * cost(t, MK_HANDOFF_FACTOR) / 1000 + relax;
+	}
+	return max_u64(at, g->arrival + stall);
+}
+
+/*
+ * Append the acquisition of @t, whose predecessor's release is known. Returns it;
+ * *@delta is the second part of the instant of the grant.
+ */
+static struct spin_grant *spin_grant(struct spinlock *l, struct task *t, u32 *delta)
+{
+	struct spin_grant *prev = l->next ? ring_at(l, l->next - 1) : NULL;
+	struct spin_grant *g, *seen = NULL;
+	u64 arrival = t->lock_arrival;
+	u64 stall = l->kind == SPIN_FIFO ? 0 : spin_cas_stall(t, t->lock_line_last);
+
+	spin_lock_fold(l, arrival);
+	if (prev) {
+		while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= arrival)
+			l->cursor++;
+		seen = ring_at(l, l->cursor);
+	}
+	g = ring_at(l, l->next++);
+	*g = (struct spin_grant){
+		.arrival = arrival,
+		.release = TIME_MAX,
+		.cpu = (u16)task_cpu(t),
+		.site = t->lock_site,
+		.holder = seen ? seen->site : t->lock_site,
+		.holder_cpu = seen ? seen->cpu : (u16)task_cpu(t),
+	};
+	g->acq_bounce = prev && prev->cpu != g->cpu;
+	/* a CPU sees its own unlock at once */
+	g->contended = prev && prev->release > arrival && prev->cpu != g->cpu;
+	g->queued = g->contended && prev->grant > arrival;
+	g->con_bounce = g->contended && seen->cpu != g->cpu;
+	if (!g->contended)
+		g->grant = arrival + stall;
+	else if (l->kind == SPIN_FIFO)
+		g->grant = prev->release + l->handoff;
+	else
+		g->grant = qspin_handoff(t, prev, g, stall);
+	*delta = 0;
+	if (prev && g->grant == prev->release)
+		*delta = prev->release_delta + 1;
+	return g;
+}
+
+/* ---- entry points -------------------------------------------------------- */
+
+void spin_wait(struct task *t, u64 stall)
+{
+	struct exec *x = &t->x;
+
+	exec_wait_begin(x, CPU_ATOMIC_STALL, stall, CPU_SPIN,
+			profile_enter(&x->hw->profile, x->frame, &spin_slowpath_site));
+	proc_block(&x->proc);
+	exec_wait_end(x);
+}
+
+/* Run ahead to the grant that is known already. */
+static void spin_advance(struct task *t, const struct spin_grant *g, u32 delta, u64 stall)
+{
+	u64 wait = g->grant - g->arrival;
+
+	stall = min_u64(stall, wait);
+	exec_charge(&t->x, CPU_ATOMIC_STALL, stall);
+	if (wait > stall) {
+		struct prof_node *frame = t->x.frame;
+
+		t->x.frame = profile_enter(&t->x.hw->profile, frame, &spin_slowpath_site);
+		exec_charge(&t->x, CPU_SPIN, wait - stall);
+		t->x.frame = frame;
+	}
+	proc_advance_to(&t->x.proc, g->grant, delta);
+}
+
+static void fifo_lock(struct task *t, struct spinlock *l)
+{
+	bool known = !l->next || ring_at(l, l->next - 1)->release != TIME_MAX;
+	u64 stall = 0;
+
+	if (l->kind != SPIN_FIFO)
+		stall = spin_cas_stall(t, t->lock_line_last);
+	if (known && !l->wait_head) {
+		u32 delta;
+		struct spin_grant *g = spin_grant(l, t, &delta);
+
+		l->owner = t;
+		spin_advance(t, g, delta, stall);
+		return;
+	}
+	t->lock_next = NULL;
+	*l->wait_tail = t;
+	l->wait_tail = &t->lock_next;
+	spin_wait(t, stall);
+}
+
+static void fifo_unlock(struct task *t, struct spinlock *l)
+{
+	struct spin_grant *g = ring_at(l, l->next - 1);
+	struct task *next = l->wait_head;
+	u32 delta;
+
+	g->release = spin_release_time(t);
+	g->release_delta = g->release == task_clock(t) ? t->x.proc.delta : 0;
+	l->owner = next;
+	if (!next)
+		return;
+	l->wait_head = next->lock_next;
+	if (!l->wait_head)
+		l->wait_tail = &l->wait_head;
+	g = spin_grant(l, next, &delta);
+	proc_wake(&next->x.proc, g->grant, delta);
+}
+
+void spin_lock(struct task *t, struct spinlock *l)
+{
+	const struct frame_site *site = t->x.frame->site;
+
+	FRAME(t, "_raw_spin_lock");
+
+	task_sync(t);
+	if (l->owner == t)
+		sim_fail(t->kern->sim, "a task takes a spin lock that it holds", 0, 0);
+	t->x.section++;
+	t->lock_arrival = task_clock(t);
+	t->lock_line_last = l->line->last;
+	t->lock_site = site;
+	l->line->last = (u16)task_cpu(t);
+	t->waits_for = l->class;
+	if (l->kind == SPIN_TAS)
+		tas_lock(t, l, site);
+	else
+		fifo_lock(t, l);
+	t->waits_for = NULL;
+	if (t->nr_held < ARRAY_SIZE(t->held))
+		t->held[t->nr_held] = l->class;
+	t->nr_held++;
+}
+
+void spin_unlock(struct task *t, struct spinlock *l)
+{
+	struct exec *x = &t->x;
+
+	if (l->owner != t)
+		sim_fail(t->kern->sim, "a task releases a spin lock that it does not hold", 0, 0);
+	t->nr_held--;
+	if (l->kind == SPIN_TAS)
+		tas_unlock(t, l);
+	else
+		fifo_unlock(t, l);
+	if (--x->section)
+		return;
+	x->section_end = task_clock(t);
+	exec_pay_irq(x);
+}
+
+void spin_lock_irqsave(struct task *t, struct spinlock *l)
+{
+	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
+	spin_lock(t, l);
+}
+
+void spin_unlock_irqrestore(struct task *t, struct spinlock *l)
+{
+	spin_unlock(t, l);
+}
+
+bool spin_is_contended(struct task *t, struct spinlock *l)
+{
+	proc_assert_open(&t->x.proc);
+	return l->wait_head != NULL;
+}
+
+#ifdef MMSIM_DEBUG
+void lockdep_assert_held(struct task *t, struct spinlock *l)
+{
+	if (l->owner != t)
+		sim_fail(t->kern->sim, "guarded data is touched without its lock", 0, 0);
+}
+#endif

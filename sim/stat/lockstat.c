@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lock classes and their statistics; see lockstat.h. */
+#include "sim/stat/lockstat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void lock_stats_init(struct lock_stats *s)
+{
+	s->first = NULL;
+	s->tail = &s->first;
+}
+
+void lock_stats_destroy(struct lock_stats *s)
+{
+	struct lock_class *c, *next;
+
+	for (c = s->first; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	lock_stats_init(s);
+}
+
+static void lock_class_begin(struct lock_class *c)
+{
+	for (u32 i = 0; i < 2; i++)
+		c->side[i] = (struct lock_side){ .wait_min = UINT64_MAX, .hold_min = UINT64_MAX };
+	c->nr_callers = 0;
+	c->callers_dropped = 0;
+}
+
+struct lock_class *lock_stats_class(struct lock_stats *s, const char *name, const char *kind)
+{
+	struct lock_class *c;
+
+	for (c = s->first; c; c = c->next)
+		if (!strcmp(c->name, name) && !strcmp(c->kind, kind))
+			return c;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->name = name;
+	c->kind = kind;
+	lock_class_begin(c);
+	*s->tail = c;
+	s->tail = &c->next;
+	return c;
+}
+
+void lock_stats_begin(struct lock_stats *s)
+{
+	for (struct lock_class *c = s->first; c; c = c->next)
+		lock_class_begin(c);
+}
+
+void lock_side_wait(struct lock_side *s, u64 wait_ps)
+{
+	s->waits++;
+	s->wait_total += wait_ps;
+	s->wait_min = min_u64(s->wait_min, wait_ps);
+	s->wait_max = max_u64(s->wait_max, wait_ps);
+}
+
+void lock_side_hold(struct lock_side *s, u64 hold_ps)
+{
+	s->acquisitions++;
+	s->hold_total += hold_ps;
+	s->hold_min = min_u64(s->hold_min, hold_ps);
+	s->hold_max = max_u64(s->hold_max, hold_ps);
+}
+
+void lock_class_caller(struct lock_class *c, const char *waiter, const char *holder, u8 dist,
+		       u64 wait_ps)
+{
+	struct lock_caller *row = NULL;
+
+	for (u32 i = 0; i < c->nr_callers; i++) {
+		row = &c->caller[i];
+		if (row->dist == dist && row->waiter == waiter && row->holder == holder)
+			break;
+		row = NULL;
+	}
+	if (!row && c->nr_callers < LOCK_MAX_CALLERS) {
+		row = &c->caller[c->nr_callers++];
+		*row = (struct lock_caller){ .waiter = waiter, .holder = holder, .dist = dist };
+	} else if (!row) {
+		row = &c->caller[LOCK_MAX_CALLERS - 1];
+		c->callers_dropped++;
+	}
+	row->contentions++;
+	row->wait_total += wait_ps;
+}
