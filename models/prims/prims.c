@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Objects declared under `objects:` and the operations on them. An object is an
- * array of `count` instances; argument values carry the object's index in the low
- * and the instance in the high 32 bits. Facts: reference machine.md 1.2, 2.
+ * array of `count` instances; an argument value is the number of the instance over
+ * all objects of the model. Facts: reference machine.md 1.2, 2.
  */
 #include "models/prims/prims.h"
 
@@ -26,10 +26,16 @@ struct prim_object {
 	};
 };
 
+struct prim_ref {
+	struct prim_object *object;
+	u32 instance;
+};
+
 struct prims {
 	struct kern *kern;
 	struct prim_object *objects;
 	u32 nr_objects;
+	struct prim_ref *refs;	/* by number of the instance */
 	u64 nr_locks, nr_atomics;	/* since the run began */
 	u64 base_locks, base_atomics;	/* as of the warm-up cut */
 };
@@ -53,13 +59,9 @@ static const struct object_kind_desc prim_kinds[] = {
 
 static struct prim_object *find(struct task *t, struct prims *p, s64 v, u32 *instance)
 {
-	struct prim_object *o = &p->objects[(u32)v];
-
-	*instance = (u32)(v >> 32);
-	if (*instance >= o->count)
-		sim_fail(t->kern->sim, "instance %llu of an object that has %llu", *instance,
-			 o->count);
-	return o;
+	(void)t;
+	*instance = p->refs[v].instance;
+	return p->refs[v].object;
 }
 
 static int op_lock(struct task *t, void *model, struct op_call *call)
@@ -149,6 +151,21 @@ static const struct op_desc prim_ops[] = {
 	{ "atomic_add", "fetch-add on a cache line", value_args, 2, "object", op_atomic_add, false },
 };
 
+static int refs_init(struct prims *p, const struct model_config *config)
+{
+	u32 total = 0, n = 0;
+
+	for (u32 i = 0; i < config->nr_objects; i++)
+		total += config->objects[i].count;
+	p->refs = calloc(total + 1, sizeof(*p->refs));
+	if (!p->refs)
+		return -ENOMEM;
+	for (u32 i = 0; i < config->nr_objects; i++)
+		for (u32 j = 0; j < config->objects[i].count; j++)
+			p->refs[n++] = (struct prim_ref){ &p->objects[i], j };
+	return 0;
+}
+
 static int object_init(struct prims *p, struct prim_object *o, const struct object_decl *d)
 {
 	static const enum spin_kind spin_kinds[] = {
@@ -191,6 +208,7 @@ static void prims_destroy(void *model)
 				spin_lock_destroy(&o->spin[j]);
 		free(o->spin);
 	}
+	free(p->refs);
 	free(p->objects);
 	free(p);
 }
@@ -204,7 +222,7 @@ static void *prims_create(struct kern *k, const struct model_config *config)
 	p->kern = k;
 	p->nr_objects = config->nr_objects;
 	p->objects = calloc(config->nr_objects + 1, sizeof(*p->objects));
-	if (!p->objects)
+	if (!p->objects || refs_init(p, config))
 		goto fail;
 	for (u32 i = 0; i < config->nr_objects; i++) {
 		p->objects[i].kind = (enum prim_kind)(config->objects[i].kind - prim_kinds);

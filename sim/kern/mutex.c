@@ -41,12 +41,13 @@ static void mutex_own(struct task *t, struct mutex *m)
 	t->mutexes[t->nr_mutexes++] = m;
 }
 
-/* Ownership is complete at the task's clock. */
-static void mutex_acquired(struct task *t, struct mutex *m)
+/* Take the line; ownership is complete at the task's clock. Call synchronised. */
+static void mutex_acquire(struct task *t, struct mutex *m)
 {
 	if (m->last_cpu != LINE_NO_OWNER && m->last_cpu != task_cpu(t))
 		side(m)->acq_bounces++;
 	m->last_cpu = (u16)task_cpu(t);
+	line_rmw(&t->x, &m->line);
 	m->acquired_at = task_clock(t);
 }
 
@@ -63,8 +64,7 @@ bool mutex_trylock(struct task *t, struct mutex *m)
 		return false;
 	}
 	mutex_own(t, m);
-	line_rmw(&t->x, &m->line);
-	mutex_acquired(t, m);
+	mutex_acquire(t, m);
 	return true;
 }
 
@@ -81,8 +81,8 @@ static bool mutex_spin(struct task *t, struct mutex *m)
 			profile_enter(&t->x.hw->profile, t->x.frame, first ? &owner : &osq));
 	proc_block(&t->x.proc);
 	exec_wait_end(&t->x);
-	task_sync(t);
 	exec_pay_irq(&t->x);
+	task_sync(t);
 	return m->owner == t;
 }
 
@@ -128,8 +128,7 @@ void mutex_lock(struct task *t, struct mutex *m)
 			mutex_own(t, m);
 		else if (!mutex_spin(t, m))
 			mutex_sleep(t, m);
-		line_rmw(&t->x, &m->line);
-		mutex_acquired(t, m);
+		mutex_acquire(t, m);
 	}
 	t->waits_for = NULL;
 }

@@ -80,8 +80,11 @@ static void sched_next(struct task *t)
 void sched_resumed(struct task *t)
 {
 	exec_wait_end(&t->x);
+	while (t->x.irq_owed) {
+		exec_pay_irq(&t->x);
+		exec_sync(&t->x);
+	}
 	task_snapshot(t);
-	exec_pay_irq(&t->x);
 }
 
 void sched_away(struct task *t, enum task_state state)

@@ -155,5 +155,6 @@ void flush_work(struct task *t, struct work *w)
 	while (w->pending || w->running) {
 		list_add_tail(&t->wait_node, &w->flushers);
 		task_block(t);
+		task_sync(t);
 	}
 }

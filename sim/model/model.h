@@ -23,7 +23,7 @@ enum value_type {
 	VT_TIME,		/* ps; accepts ps, ns, us, ms, s */
 	VT_BOOL,		/* true | false */
 	VT_ENUM,		/* index into choices[] */
-	VT_OBJECT,		/* name declared under objects:; index, and instance << 32 */
+	VT_OBJECT,		/* declared under objects:; number of the instance over all of the model's */
 	VT_HANDLE,		/* a variable or bag element holding a handle */
 	VT_OUT,			/* variable or "bag[]" that receives the handle */
 };
