@@ -41,14 +41,14 @@ static void mutex_own(struct task *t, struct mutex *m)
 	t->mutexes[t->nr_mutexes++] = m;
 }
 
-/* Take the line; ownership is complete at the task's clock. Call synchronised. */
+/* The owner takes the line. Call synchronised. */
 static void mutex_acquire(struct task *t, struct mutex *m)
 {
 	if (m->last_cpu != LINE_NO_OWNER && m->last_cpu != task_cpu(t))
 		side(m)->acq_bounces++;
 	m->last_cpu = (u16)task_cpu(t);
-	line_rmw(&t->x, &m->line);
 	m->acquired_at = task_clock(t);
+	line_rmw(&t->x, &m->line);
 }
 
 static bool mutex_free_for(const struct mutex *m, const struct task *t)

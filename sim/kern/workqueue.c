@@ -49,7 +49,7 @@ static void run_work(struct task *t, struct work *w)
 		struct task *f = list_first_entry(&w->flushers, struct task, wait_node);
 
 		list_del(&f->wait_node);
-		task_wake(t, f);
+		task_wake(NULL, f);
 	}
 }
 
@@ -138,8 +138,8 @@ bool queue_work_on(struct task *t, u32 cpu, struct work *w)
 	if (!w->running)
 		w->pool = pool;
 	list_add_tail(&w->node, &w->pool->works);
-	work(t, cost(t, MK_QUEUE_WORK));
 	pool_kick(t, w->pool);
+	work(t, cost(t, MK_QUEUE_WORK));
 	return true;
 }
 
