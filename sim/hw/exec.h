@@ -36,9 +36,9 @@ struct exec {
 	struct cpu *cpu;
 	struct prof_node *frame;
 	u32 smt;		/* stretch of work in 1/1000, as of the last interaction */
-	u32 touch_base;		/* hw->touches as of then */
+	u64 touch_base;		/* hw->touches as of then */
 	u32 touches;		/* own touches since then */
-	u32 age_lines;		/* touches after which a line has left the caches */
+	u32 age_stamps;		/* touches / 64 after which a line has left the caches */
 	u32 active_cpus;	/* busy CPUs as of the last interaction */
 	u32 section;		/* depth of spinlock sections, waiting included */
 	bool waiting;		/* blocked on its CPU; the wait is not booked yet */

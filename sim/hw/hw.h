@@ -56,7 +56,7 @@ struct hw {
 	bool coarse_sharers;	/* above 64 CPUs: sharer bits stand for LLC groups */
 	u64 c[NR_MACHINE_KEYS];	/* values of the machine, ps and so on */
 	u64 xfer[NR_DISTS], rmw_hot[NR_DISTS];
-	u32 touches;		/* lines touched, machine-wide, committed at interactions */
+	u64 touches;		/* lines touched, machine-wide, committed at interactions */
 	u32 active_llcs, active_cpus;
 	u32 *llc_busy;		/* busy CPUs per LLC group */
 	u32 llc_lines;

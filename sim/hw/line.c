@@ -5,11 +5,17 @@
  */
 #include "sim/hw/line.h"
 
-/* Count a touch; returns the machine-wide count as this thread sees it. */
+/* Count a touch; returns the machine-wide count as this thread sees it, in stamp units. */
 static u32 touch(struct exec *x)
 {
 	x->cpu->touches++;
-	return x->touch_base + ++x->touches;
+	return (u32)((x->touch_base + ++x->touches) >> LINE_STAMP_SHIFT);
+}
+
+/* Touches since @stamp, in stamp units; the toucher may have run ahead of us. */
+static u32 since(u32 now, u32 stamp)
+{
+	return (s32)(now - stamp) > 0 ? now - stamp : 0;
 }
 
 static void set_toucher(struct exec *x, struct gline *l, u32 now)
@@ -34,14 +40,14 @@ static u64 own_cost(const struct exec *x, const struct gline *l, u32 distance, b
 /* Lines touched by this CPU since @l was last touched by anybody, estimated. */
 static u32 est_distance(const struct exec *x, const struct gline *l, u32 now)
 {
-	return (now - l->stamp) / (x->active_cpus ? x->active_cpus : 1);
+	return (since(now, l->stamp) << LINE_STAMP_SHIFT) / (x->active_cpus ? x->active_cpus : 1);
 }
 
 u64 gline_read_cost(struct exec *x, struct gline *l)
 {
 	const struct cpu *me = x->cpu;
 	u32 now = touch(x);
-	bool aged = now - l->stamp > x->age_lines;
+	bool aged = since(now, l->stamp) > x->age_stamps;
 	u64 ps;
 
 	if (l->last == me->id) {
@@ -100,7 +106,7 @@ u64 gline_write_cost(struct exec *x, struct gline *l)
 {
 	const struct cpu *me = x->cpu;
 	u32 now = touch(x);
-	bool aged = now - l->stamp > x->age_lines;
+	bool aged = since(now, l->stamp) > x->age_stamps;
 	u64 ps;
 
 	if (l->last == LINE_NO_OWNER)

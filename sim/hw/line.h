@@ -23,11 +23,12 @@
 #define LINE_NO_OWNER	0xffff
 #define LINE_L1_LINES	512
 #define LINE_L2_LINES	8192
+#define LINE_STAMP_SHIFT 6	/* stamps count 64 touches each, so that they do not wrap */
 
 /* 20 bytes, so that a tree node with its line fits into 64. All zero is not valid: gline_init(). */
 struct gline {
 	u64 sharers;		/* bit per CPU, or per LLC group on machines above 64 CPUs */
-	u32 stamp;		/* machine-wide touches at the last touch */
+	u32 stamp;		/* machine-wide touches / 64 at the last touch */
 	u32 cpu_stamp;		/* touches of the last toucher's CPU at that time */
 	u16 last;		/* last toucher, LINE_NO_OWNER: nobody yet */
 	u8 dirty;		/* modified by last */

@@ -48,7 +48,7 @@ void task_snapshot(struct task *t)
 	hw->touches += x->touches;
 	x->touches = 0;
 	x->touch_base = hw->touches;
-	x->age_lines = hw->llc_lines * hw->active_llcs;
+	x->age_stamps = (hw->llc_lines >> LINE_STAMP_SHIFT) * hw->active_llcs;
 	x->active_cpus = hw->active_cpus;
 	x->smt = sibling >= 0 && hw->cpus[sibling].curr ? hw->smt_factor : 1000;
 	t->queued_others = t->kern->rq[x->cpu->id].nr_queued != 0;
