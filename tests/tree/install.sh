@@ -23,7 +23,8 @@ for h in sim/core/sim.h sim/kern/spinlock.h sim/mm/slab.h sim/model/model.h; do
 			-x c - || status=1
 done
 
-# An installed mmsim finds machines and scenarios from where it lies, the source tree or not.
+# An installed mmsim finds machines and scenarios from any working directory. (Below another
+# prefix than the configured one it falls back on the source tree.)
 if [ -x "$tmp/usr/bin/mmsim" ]; then
 	"$tmp/usr/bin/mmsim" --version
 	"$tmp/usr/bin/mmsim" list machines | grep tr3970x || status=1
