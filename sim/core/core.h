@@ -10,7 +10,6 @@
 
 #include "sim/core/sim.h"
 
-#define SIM_STUCK_MAX	1000000U	/* steps without advance of time */
 #define SIM_NO_ID	WHEEL_NIL
 
 /* Never equal to the delta of a proc, so that every proc_sync() is a choice. */

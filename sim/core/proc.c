@@ -146,8 +146,8 @@ void proc_start(struct proc *p, u64 at)
 	proc_queue(p);
 }
 
-/* The same, out of line: the loop without advance of time ends here. */
-static void proc_stuck(struct proc *p)
+/* A loop without advance of time ends here. */
+void proc_stuck(struct proc *p)
 {
 	sim_end(p->sim, SIM_NO_PROGRESS, p);
 }
@@ -201,10 +201,13 @@ void proc_wake(struct proc *p, u64 at, u32 delta)
 		sim_fail(s, "woken a proc that is not blocked (rank %llu)", p->rank, 0);
 		return;
 	}
-	if (unlikely(at < s->now || (at == s->now && delta <= s->delta))) {
+	if (unlikely(at < s->now || (at == s->now && delta <= s->delta)) &&
+	    s->engine != SIM_EXPLORE) {
 		sim_fail(s, "proc woken at %llu ps, not after the present %llu ps", at, s->now);
 		return;
 	}
+	if (at > p->clock)
+		p->steps = 0;
 	p->clock = at;
 	p->delta = delta;
 	proc_queue(p);

@@ -208,7 +208,8 @@ void proc_unwake(struct proc *p);
 
 /*
  * Move the event of a pending proc by @ps > 0 (interrupt time that hits it).
- * The clock moves along.
+ * The clock moves along; the delta is kept, which makes the end of the proc's
+ * work the same instant in all engines.
  */
 void proc_delay(struct proc *p, u64 ps);
 
@@ -216,15 +217,29 @@ void proc_delay(struct proc *p, u64 ps);
 void proc_sync_slow(struct proc *p);
 void proc_step(struct proc *p);
 void proc_overflow(struct proc *p);
+void proc_stuck(struct proc *p);
+
+/* Steps of a proc, or events of a run, without advance of time that end the run. */
+#define SIM_STUCK_MAX	1000000U
+
+/* A step that takes no time is no event, but a million in a row are an error. */
+static inline void proc_count_step(struct proc *p)
+{
+	if (unlikely(++p->steps > SIM_STUCK_MAX))
+		proc_stuck(p);
+}
 
 /* Add private work to the clock: no event in SIM_NORMAL. */
 static inline void proc_advance(struct proc *p, u64 ps)
 {
-	if (!ps)
+	if (!ps) {
+		proc_count_step(p);
 		return;
+	}
 	if (unlikely(__builtin_add_overflow(p->clock, ps, &p->clock)))
 		proc_overflow(p);
 	p->delta = 0;
+	p->steps = 0;
 	if (unlikely(p->sim->engine != SIM_NORMAL))
 		proc_step(p);
 }
@@ -248,8 +263,10 @@ static inline void proc_sync(struct proc *p)
 {
 	struct sim *s = p->sim;
 
-	if (p->clock == s->now && p->delta == s->delta)
+	if (p->clock == s->now && p->delta == s->delta) {
+		proc_count_step(p);
 		return;
+	}
 	proc_sync_slow(p);
 }
 
