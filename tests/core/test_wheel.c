@@ -80,7 +80,7 @@ static void duel_pop(struct duel *d)
 	for (id = wheel_pop_instant(&d->w); id != WHEEL_NIL; id = d->w.nodes[id].next) {
 		heap_clean(d);
 		MUST(d->h.e[0].time == time);
-		MUST(heap_pop(&d->h).tag & 0xffffff == id);
+		MUST((heap_pop(&d->h).tag & 0xffffff) == id);
 		MUST(d->w.nodes[id].time == time);
 		d->cur[id] = 0;
 		d->nr--;
