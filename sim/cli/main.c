@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mmsim: the command line. */
+#include "sim/cli/cli.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/core/coro.h"
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "GCC " __VERSION__
+#endif
+
+const struct verb cli_verbs[] = {
+	{ "run", "FILE...", "Run scenarios and write their results", cli_run },
+	{ "check", "FILE...", "Check scenarios without running them", cli_check },
+	{ "list", "[models|variants|operations|metrics|machines|scenarios]",
+	  "List what there is", cli_list },
+	{ "show", "NAME...", "Describe a model, variant, operation, metric or machine",
+	  cli_show },
+	{ "plot", "DIR...", "Draw the plots of a results folder again", cli_plot },
+	{ "validate", "[FILE...]", "Compare every published figure with what is simulated",
+	  cli_validate },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static void print_help(void)
+{
+	const struct verb *v;
+
+	puts("Usage: mmsim VERB [OPTION...] [ARGUMENT...]\n\n"
+	     "Simulates Linux memory-management designs: contention, footprint, error.\n\n"
+	     "Verbs:");
+	for (v = cli_verbs; v->name; v++)
+		printf("  %-10s %s\n", v->name, v->about);
+	puts("\nOptions:\n"
+	     "  -h, --help     This text; `mmsim VERB --help` for a verb\n"
+	     "  --version      Version and build\n\n"
+	     "Environment:\n"
+	     "  MMSIM_PATH     Folders with scenarios and machines, separated by ':'\n"
+	     "  NO_COLOR       Keep the progress bar plain\n\n"
+	     "Exit status: 0 done; 1 an expectation failed; 2 bad usage or input;\n"
+	     "3 interrupted or incomplete; 4 internal error.");
+}
+
+static void print_version(void)
+{
+	printf("mmsim %s\ncompiler: %s\nbuild type: %s%s%s\ncommit: %s\ncoroutines: %s\n",
+	       MMSIM_VERSION, COMPILER, MMSIM_BUILD_TYPE, *MMSIM_SANITIZE ? ", sanitizers: " : "",
+	       MMSIM_SANITIZE, MMSIM_GIT, coro_backend());
+}
+
+const struct verb *cli_find_verb(const char *name)
+{
+	const struct verb *v;
+
+	for (v = cli_verbs; v->name; v++) {
+		if (!strcmp(v->name, name))
+			return v;
+	}
+	return NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+	const char *names[G_N_ELEMENTS(cli_verbs)] = { NULL }, *near;
+	size_t i;
+
+	for (i = 0; cli_verbs[i].name; i++)
+		names[i] = cli_verbs[i].name;
+	near = nearest_name(name, names);
+	if (near)
+		cli_complain("'%s' is no verb; did you mean '%s'?", name, near);
+	else
+		cli_complain("'%s' is no verb; see `mmsim --help`", name);
+	return CLI_USAGE;
+}
+
+/* $MMSIM_PATH, the installed files, the source tree. */
+static char **make_search_path(void)
+{
+	GPtrArray *dirs = g_ptr_array_new();
+	const char *env = g_getenv("MMSIM_PATH");
+	char **parts, **p;
+
+	parts = g_strsplit(env ? env : "", ":", -1);
+	for (p = parts; *p; p++) {
+		if (**p)
+			g_ptr_array_add(dirs, g_strdup(*p));
+	}
+	g_strfreev(parts);
+	if (g_file_test(MMSIM_DATADIR "/scenarios", G_FILE_TEST_IS_DIR))
+		g_ptr_array_add(dirs, g_strdup(MMSIM_DATADIR "/scenarios"));
+	if (g_file_test(MMSIM_SOURCE_DIR "/scenarios", G_FILE_TEST_IS_DIR))
+		g_ptr_array_add(dirs, g_strdup(MMSIM_SOURCE_DIR "/scenarios"));
+	g_ptr_array_add(dirs, NULL);
+	return (char **)g_ptr_array_free(dirs, FALSE);
+}
+
+static int dispatch(const struct verb *v, int argc, char **argv)
+{
+	struct cli cli = { 0 };
+	int status = CLI_INTERNAL;
+
+	cli.registry = registry_new();
+	cli.search_path = make_search_path();
+	if (cli.registry && cli_register_models(cli.registry))
+		status = v->run(&cli, argc, argv);
+	registry_free(cli.registry);
+	g_strfreev(cli.search_path);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *v;
+
+	setlocale(LC_CTYPE, "");
+	if (argc < 2) {
+		cli_complain("no verb given; see `mmsim --help`");
+		return CLI_USAGE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		print_version();
+		return CLI_OK;
+	}
+	if (!strcmp(argv[1], "help") && argc > 2) {
+		argv[1] = argv[2];
+		argv[2] = (char *)"--help";
+	} else if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+		   !strcmp(argv[1], "help")) {
+		print_help();
+		return CLI_OK;
+	}
+	v = cli_find_verb(argv[1]);
+	if (!v)
+		return unknown_verb(argv[1]);
+	return dispatch(v, argc - 1, argv + 1);
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Options that verbs share, and messages. */
+#include "sim/cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cli_complain(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fputs("mmsim: ", stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, char ***argv)
+{
+	GOptionContext *ctx = g_option_context_new(v->args);
+	char *name = g_strdup_printf("mmsim %s", v->name);
+	GError *err = NULL;
+	bool ok;
+
+	g_set_prgname(name);
+	g_option_context_set_summary(ctx, v->about);
+	g_option_context_add_main_entries(ctx, entries, NULL);
+	ok = g_option_context_parse(ctx, argc, argv, &err);
+	if (!ok) {
+		cli_complain("%s: %s; see `mmsim %s --help`", v->name, err->message, v->name);
+		g_error_free(err);
+	}
+	g_option_context_free(ctx);
+	g_free(name);
+	return ok;
+}
+
+static bool parse_seed(struct run_options *o)
+{
+	char *end;
+
+	if (!o->seed)
+		return true;
+	errno = 0;
+	o->scn.seed = strtoull(o->seed, &end, 0);
+	if (errno || end == o->seed || *end || *o->seed == '-') {
+		cli_complain("--seed must be a number of 0 to 2^64 - 1, not '%s'", o->seed);
+		return false;
+	}
+	o->scn.seed_set = true;
+	return true;
+}
+
+static bool parse_engine(struct run_options *o)
+{
+	if (!o->engine || !strcmp(o->engine, "normal")) {
+		o->exp.engine = SIM_NORMAL;
+		return true;
+	}
+	o->exp.engine = SIM_REFERENCE;
+	if (!strcmp(o->engine, "reference"))
+		return true;
+	cli_complain("--engine is normal or reference, not '%s'", o->engine);
+	return false;
+}
+
+bool run_options_finish(struct run_options *o, const struct cli *cli)
+{
+	if (o->replications < 0 || o->jobs < 0 || o->jobs > 4096) {
+		cli_complain("%s must not be negative (or more than 4096 jobs)",
+			     o->replications < 0 ? "--replications" : "--jobs");
+		return false;
+	}
+	o->scn.sets = (const char *const *)o->sets;
+	o->scn.quick = o->quick;
+	o->scn.replications = (u32)o->replications;
+	o->scn.search_path = (const char *const *)cli->search_path;
+	o->exp.jobs = o->jobs ? (u32)o->jobs : g_get_num_processors();
+	return parse_seed(o) && parse_engine(o);
+}
+
+void run_options_clear(struct run_options *o)
+{
+	g_strfreev(o->sets);
+	g_strfreev(o->variants);
+	g_free(o->seed);
+	g_free(o->engine);
+	g_free(o->mask);
+}
+
+struct scenario *cli_load(const struct cli *cli, const char *name, const struct run_options *o)
+{
+	struct scn_errors errors = { 0 };
+	char *path = cli_find_scenario(cli, name);
+	struct scenario *sc = NULL;
+	guint i;
+
+	if (!path)
+		return NULL;
+	sc = scenario_load(path, cli->registry, &o->scn, &errors);
+	for (i = 0; errors.lines && i < errors.lines->len; i++)
+		fprintf(stderr, "%s\n", (const char *)errors.lines->pdata[i]);
+	if (errors.truncated)
+		fputs("(further mistakes are not shown)\n", stderr);
+	scn_errors_clear(&errors);
+	g_free(path);
+	return sc;
+}
+
+/* Which of the scenario's variants --variant chose. */
+static bool choose_variants(struct run_options *o, const struct scenario *sc)
+{
+	const char **names = g_new0(const char *, sc->nr_variants + 1), *near;
+	bool ok = true;
+	char **want;
+	u32 i;
+
+	for (i = 0; i < sc->nr_variants; i++)
+		names[i] = sc->variants[i].name;
+	g_free(o->mask);
+	o->mask = g_new0(bool, sc->nr_variants + 1);
+	for (want = o->variants; want && *want; want++) {
+		for (i = 0; i < sc->nr_variants && strcmp(names[i], *want); i++)
+			;
+		if (i < sc->nr_variants) {
+			o->mask[i] = true;
+			continue;
+		}
+		near = nearest_name(*want, names);
+		cli_complain("%s has no variant '%s'%s%s%s", sc->name, *want,
+			     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+		ok = false;
+	}
+	o->exp.variants = o->variants ? o->mask : NULL;
+	g_free(names);
+	return ok;
+}
+
+static void report_failures(const struct experiment *e)
+{
+	u32 p, v, shown = 0;
+	guint i;
+
+	for (p = 0; p < e->nr_points; p++) {
+		for (v = 0; v < e->nr_variants; v++) {
+			GPtrArray *cell = experiment_cell(e, p, v);
+
+			for (i = 0; i < cell->len; i++) {
+				const struct run_result *r = cell->pdata[i];
+
+				if (!r->failed || ++shown > 10)
+					continue;
+				cli_complain("%s %s #%u: %s", e->points[p].label,
+					     experiment_variant(e, v)->name, r->replication,
+					     r->report);
+			}
+		}
+	}
+	if (shown > 10)
+		cli_complain("... and %u more failed runs, see run.log", shown - 10);
+}
+
+struct experiment *cli_execute(const struct scenario *sc, struct run_options *o, int *status)
+{
+	struct experiment *e;
+	char *error = NULL;
+
+	*status = CLI_USAGE;
+	if (!choose_variants(o, sc))
+		return NULL;
+	o->exp.poll = cli_poll;
+	o->exp.arg = o;
+	e = experiment_new(sc, &o->exp, &error);
+	if (!e) {
+		cli_complain("%s", error);
+		g_free(error);
+		return NULL;
+	}
+	*status = experiment_run(e) ? CLI_OK : CLI_INCOMPLETE;
+	report_failures(e);
+	if (e->interrupted)
+		cli_complain("interrupted; what is finished is kept");
+	return e;
+}

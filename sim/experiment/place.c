@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which CPU a thread of a group runs on. */
+#include "sim/experiment/interp.h"
+
+static u32 unit_of(const struct cpu *c, enum placement p)
+{
+	if (p == PLACE_PER_NODE)
+		return c->node;
+	return p == PLACE_PER_LLC ? c->llc : c->core;
+}
+
+static u32 nr_units(const struct hw *hw, enum placement p)
+{
+	u32 i, top = 0;
+
+	for (i = 0; i < hw->nr_cpus; i++) {
+		u32 u = unit_of(&hw->cpus[i], p) + 1;
+
+		top = u > top ? u : top;
+	}
+	return top;
+}
+
+/* Thread @i goes to unit i mod units; further rounds use the unit's further CPUs. */
+static u32 place_in_units(const struct hw *hw, enum placement p, u32 i)
+{
+	u32 units = nr_units(hw, p), unit = i % units, round = i / units;
+	u32 c, n = 0;
+
+	for (c = 0; c < hw->nr_cpus; c++)
+		n += unit_of(&hw->cpus[c], p) == unit;
+	round = n ? round % n : 0;
+	for (c = 0; c < hw->nr_cpus; c++) {
+		if (unit_of(&hw->cpus[c], p) == unit && !round--)
+			return c;
+	}
+	return i % hw->nr_cpus;
+}
+
+u32 place_cpu(const struct hw *hw, const struct scn_group *g, u32 i, u32 *spread)
+{
+	switch (g->placement) {
+	case PLACE_ALL:
+		return hw_spread(hw, (*spread)++);
+	case PLACE_LIST:
+		return g->nr_cpus ? g->cpus[i % g->nr_cpus] % hw->nr_cpus : 0;
+	case PLACE_PER_NODE:
+	case PLACE_PER_LLC:
+	case PLACE_PER_CORE:
+		return place_in_units(hw, g->placement, i);
+	}
+	return 0;
+}
+
+u32 place_default_count(const struct hw *hw, const struct scn_group *g)
+{
+	if (g->placement == PLACE_ALL)
+		return 1;
+	if (g->placement == PLACE_LIST)
+		return g->nr_cpus;
+	return nr_units(hw, g->placement);
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Building, running and taking down one simulation. */
+#include "sim/experiment/run.h"
+#include "sim/experiment/run_priv.h"
+
+#include <string.h>
+
+/* Samples without anything else to do before the sampler gives up: see sampler_fire(). */
+#define MAX_IDLE_SAMPLES 1000
+
+static struct run *run_of(struct sim *s)
+{
+	return s->layer[LAYER_RUN];
+}
+
+/* Warm-up is over. */
+static void cut_fire(struct sim_timer *t)
+{
+	struct run *r = run_of(t->sim);
+	u64 now = t->sim->now;
+	u32 i;
+
+	r->begin = now;
+	hw_begin(r->hw, now);
+	kern_begin(r->kern, now);
+	interp_begin(r->interp, now);
+	for (i = 0; i < r->nr_models; i++) {
+		if (r->models[i] && run_model(r, i)->begin)
+			run_model(r, i)->begin(r->models[i]);
+	}
+}
+
+/*
+ * An armed sampler would hide a deadlock from the core, so it stops when nothing
+ * but itself has been queued for a long while.
+ */
+static void sampler_fire(struct sim_timer *t)
+{
+	struct run *r = run_of(t->sim);
+
+	run_sample_now(r, t->sim->now);
+	r->idle_samples = t->sim->wheel.nr ? 0 : r->idle_samples + 1;
+	if (r->idle_samples < MAX_IDLE_SAMPLES)
+		sim_timer_set(t, t->sim->now + r->c->scenario->sample);
+}
+
+static bool arm_timers(struct run *r)
+{
+	const struct scenario *sc = r->c->scenario;
+
+	if (sim_timer_init(r->sim, &r->cut, EV_TIMER, cut_fire) ||
+	    sim_timer_init(r->sim, &r->sampler, EV_SAMPLER, sampler_fire))
+		return false;
+	if (sc->skip)
+		sim_timer_set(&r->cut, sc->skip);
+	if (sc->sample)
+		sim_timer_set(&r->sampler, sc->skip + sc->sample);
+	return true;
+}
+
+static bool make_interp(struct run *r, char **error)
+{
+	const struct scenario *sc = r->c->scenario;
+	struct interp_config ic = {
+		.scenario = sc,
+		.kern = r->kern,
+		.models = r->models,
+		.params = r->c->params,
+		.object_base = (const s64 *const *)r->object_base,
+		.object_count = (const s64 *const *)r->object_count,
+		.limit = sc->duration ? sc->duration : TIME_MAX,
+	};
+
+	r->interp = interp_new(&ic, error);
+	return r->interp && !interp_start(r->interp, error);
+}
+
+static bool build(struct run *r, char **error)
+{
+	const struct scenario *sc = r->c->scenario;
+	const struct scn_variant *v = r->c->variant;
+	const struct machine *m = v->machine ? v->machine : sc->machine;
+	struct sim_config config = { .engine = r->c->engine, .seed = sc->seed,
+				     .replication = r->c->replication };
+	s64 virt = v->virt >= 0 ? v->virt : m->val[MK_VIRT].v;
+
+	r->sim = sim_new(&config);
+	if (!r->sim)
+		return false;
+	r->sim->layer[LAYER_RUN] = r;
+	sim_set_describe(r->sim, interp_describe);
+	r->hw = hw_new(r->sim, m);
+	if (!r->hw)
+		return false;
+	r->kern = kern_new(r->hw, (enum virt_mode)virt, sc->seed, r->c->replication);
+	if (!r->kern)
+		return false;
+	r->mm = mm_new(r->kern, false);
+	if (!r->mm)
+		return false;
+	return run_make_models(r, error) && make_interp(r, error) && arm_timers(r);
+}
+
+static void end_run(struct run *r)
+{
+	u64 last = interp_last_end(r->interp);
+	u32 i;
+
+	r->end = r->out->status == SIM_DONE && last ? last : r->sim->now;
+	for (i = 0; i < r->nr_models && r->out->status <= SIM_UNTIL; i++) {
+		if (r->models[i] && run_model(r, i)->check)
+			run_model(r, i)->check(r->models[i]);
+	}
+	hw_end(r->hw, r->end);
+	kern_end(r->kern, r->end);
+	r->out->elapsed = r->end > r->begin ? r->end - r->begin : 0;
+}
+
+static void note_failure(struct run *r)
+{
+	const char *report = sim_report(r->sim);
+	struct srcpos pos;
+
+	r->out->status = (enum sim_status)r->sim->status;
+	r->out->failed = r->out->status != SIM_DONE && r->out->status != SIM_UNTIL;
+	if (!r->out->failed)
+		return;
+	if (interp_failed_at(r->interp, &pos))
+		r->out->report = g_strdup_printf("%s:%u:%u: %s", pos.file, pos.line, pos.col,
+						 report);
+	else
+		r->out->report = g_strdup(report && *report ? report : "run did not end");
+}
+
+/* Locks and tables live until kern_free(), so models and memory go after it. */
+static void take_down(struct run *r)
+{
+	interp_free(r->interp);
+	if (r->kern)
+		kern_free(r->kern);
+	run_drop_models(r);
+	if (r->mm)
+		mm_free(r->mm);
+	if (r->hw)
+		hw_free(r->hw);
+	if (r->sim)
+		sim_free(r->sim);
+	g_ptr_array_free(r->blocks, TRUE);
+	g_free(r->models);
+	g_free(r->object_base);
+	g_free(r->object_count);
+}
+
+static struct run_result *result_new(const struct run_config *c)
+{
+	struct run_result *o = g_new0(struct run_result, 1);
+
+	o->replication = c->replication;
+	o->names = g_string_chunk_new(1024);
+	o->metrics = g_array_new(FALSE, TRUE, sizeof(struct run_metric));
+	o->locks = g_array_new(FALSE, TRUE, sizeof(struct lock_class));
+	o->profile = g_array_new(FALSE, TRUE, sizeof(struct run_frame));
+	o->footprint = g_array_new(FALSE, TRUE, sizeof(struct run_footprint));
+	o->series = g_array_new(FALSE, TRUE, sizeof(struct run_sample));
+	o->hists = g_array_new(FALSE, TRUE, sizeof(struct run_hist));
+	return o;
+}
+
+struct run_result *run_execute(const struct run_config *config)
+{
+	struct run_result *out = result_new(config);
+	struct run r = { .c = config, .out = out };
+	u64 until = config->scenario->duration ? config->scenario->duration : TIME_MAX;
+	gint64 start = g_get_monotonic_time();
+	char *error = NULL;
+
+	r.nr_models = registry_nr_models(config->scenario->registry);
+	r.models = g_new0(void *, r.nr_models + 1);
+	r.object_base = g_new0(s64 *, r.nr_models + 1);
+	r.object_count = g_new0(s64 *, r.nr_models + 1);
+	r.blocks = g_ptr_array_new_with_free_func(g_free);
+	if (!build(&r, &error)) {
+		out->failed = true;
+		out->status = SIM_FAILED;
+		out->report = error ? error : g_strdup("out of memory");
+		goto done;
+	}
+	out->status = sim_run(r.sim, until);
+	end_run(&r);
+	note_failure(&r);
+	run_collect(&r);
+done:
+	take_down(&r);
+	out->wall = (double)(g_get_monotonic_time() - start) / 1e6;
+	return out;
+}
+
+void run_result_free(struct run_result *r)
+{
+	guint i;
+
+	if (!r)
+		return;
+	for (i = 0; i < r->hists->len; i++)
+		g_free(g_array_index(r->hists, struct run_hist, i).hist);
+	g_array_free(r->metrics, TRUE);
+	g_array_free(r->locks, TRUE);
+	g_array_free(r->profile, TRUE);
+	g_array_free(r->footprint, TRUE);
+	g_array_free(r->series, TRUE);
+	g_array_free(r->hists, TRUE);
+	g_string_chunk_free(r->names);
+	g_free(r->cpu);
+	g_free(r->report);
+	g_free(r);
+}
+
+const struct run_metric *run_find_metric(const struct run_result *r, const char *name)
+{
+	guint i;
+
+	for (i = 0; i < r->metrics->len; i++) {
+		const struct run_metric *m = &g_array_index(r->metrics, struct run_metric, i);
+
+		if (!strcmp(m->name, name))
+			return m;
+	}
+	return NULL;
+}
