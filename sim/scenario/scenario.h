@@ -125,6 +125,7 @@ struct step {
 
 struct scn_param {
 	const char *name, *about;
+	enum value_type unit;	/* of def, min, max: VT_INT, VT_TIME (ps) or VT_SIZE */
 	s64 def, min, max;
 	struct srcpos pos;
 };

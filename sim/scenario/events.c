@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The world around the threads: memory cgroups, and events that happen to it at
+ * a time. Kinds and their arguments are rows of a table.
+ */
+#include "sim/scenario/reader.h"
+
+#include <string.h>
+
+/* ---- cgroups -------------------------------------------------------------------- */
+
+struct cgroup_rows {
+	const char *name, *parent;
+	const struct node *limits[6];
+	s64 count;
+};
+
+#define LIMIT(k, i) \
+	{k, ROW_NODE, offsetof(struct cgroup_rows, limits) + (i) * sizeof(struct node *), \
+	 .help = "bytes, or max"}
+
+static const struct row cgroup_rows[] = {
+	{"name", ROW_NAME, offsetof(struct cgroup_rows, name), .required = true,
+	 .help = "of the cgroup"},
+	{"parent", ROW_TEXT, offsetof(struct cgroup_rows, parent), .help = "cgroup above it"},
+	{"count", ROW_INT, offsetof(struct cgroup_rows, count), .min = 1, .max = 1000000,
+	 .help = "that many of them"},
+	LIMIT("memory.max", 0),
+	LIMIT("memory.high", 1),
+	LIMIT("memory.low", 2),
+	LIMIT("memory.min", 3),
+	LIMIT("memory.swap.max", 4),
+};
+
+static const struct table cgroup_table = {"in a cgroup", cgroup_rows, ARRAY_SIZE(cgroup_rows)};
+
+static void limit_check(struct reader *rd, const struct node *n, const char *what)
+{
+	struct want w = {.type = VT_SIZE, .max = INT64_MAX, .what = what};
+
+	if (n->kind != NODE_SCALAR || strcmp(n->text, "max"))
+		value_read(rd, n, &w, NULL);
+}
+
+static void cgroup_read(struct reader *rd, const struct node *n, const char **names, u32 *nr)
+{
+	struct cgroup_rows rows = {.count = 1};
+
+	if (!map_read(rd, n, &cgroup_table, &rows, NULL) || !rows.name)
+		return;
+	for (u32 i = 0; i < 5; i++)
+		if (rows.limits[i])
+			limit_check(rd, rows.limits[i], cgroup_rows[i + 3].key);
+	if (choice_find(names, rows.name) >= 0) {
+		mistake(rd, node_get(n, "name")->pos, "a second cgroup '%s'", rows.name);
+		return;
+	}
+	if (rows.parent && choice_find(names, rows.parent) < 0)
+		mistake_unknown(rd, node_get(n, "parent")->pos,
+				"cgroup (parents come before their children)", rows.parent, names);
+	names[(*nr)++] = rows.name;
+}
+
+void cgroups_read(struct reader *rd)
+{
+	const char **names;
+	u32 nr = 0, total = 0;
+
+	for (u32 d = 0; d < rd->nr_docs; d++) {
+		const struct node *n = node_get(rd->docs[d].root, "cgroups");
+
+		total += n ? n->nr : 0;
+	}
+	names = arena_alloc(rd->a, (total + 1) * sizeof(*names));
+	for (u32 d = 0; d < rd->nr_docs; d++) {
+		const struct node *n = node_get(rd->docs[d].root, "cgroups");
+
+		if (!n || node_is_null(n) || !expect_list(rd, n, "cgroups"))
+			continue;
+		for (u32 i = 0; i < n->nr; i++)
+			cgroup_read(rd, n->items[i], names, &nr);
+	}
+	rd->cgroup_names = names;
+}
+
+/* ---- events ---------------------------------------------------------------------- */
+
+enum event_arg_type { EV_CGROUP, EV_LIMIT_FILE, EV_LIMIT, EV_SIZE, EV_TIME, EV_NODE, EV_CPU,
+		      EV_COUNT };
+
+struct event_arg {
+	const char *name;
+	enum event_arg_type type;
+	bool required;
+};
+
+static const struct event_kind {
+	const char *name;
+	struct event_arg args[5];
+} event_kinds[] = {
+	{"write_limit",
+	 {{"cgroup", EV_CGROUP, true}, {"file", EV_LIMIT_FILE, true}, {"value", EV_LIMIT, true}}},
+	{"cgroup_remove", {{"cgroup", EV_CGROUP, true}}},
+	{"memory_pressure", {{"bytes", EV_SIZE, true}, {"node", EV_NODE, false},
+			     {"during", EV_TIME, false}}},
+	{"cpu_offline", {{"cpu", EV_CPU, true}}},
+	{"cpu_online", {{"cpu", EV_CPU, true}}},
+	{"fail_alloc", {{"after", EV_COUNT, false}, {"every", EV_COUNT, false},
+			{"count", EV_COUNT, false}}},
+};
+
+static const char *const limit_files[] = {"memory.max", "memory.high", "memory.low", "memory.min",
+					  "memory.swap.max", NULL};
+
+/* Checked text of one argument, times and sizes in base units; NULL after a mistake. */
+static const char *arg_text(struct reader *rd, const struct event_arg *a, const struct node *n)
+{
+	struct want w = {.type = VT_INT, .max = INT64_MAX, .what = a->name};
+	s64 v;
+
+	if (a->type == EV_CGROUP || a->type == EV_LIMIT_FILE) {
+		const char *const *names = a->type == EV_CGROUP ? rd->cgroup_names : limit_files;
+		const char *text = expect_text(rd, n, a->name);
+
+		if (text && choice_find(names, text) < 0) {
+			mistake_unknown(rd, n->pos, a->name, text, names);
+			return NULL;
+		}
+		return text;
+	}
+	if (a->type == EV_LIMIT && n->kind == NODE_SCALAR && !strcmp(n->text, "max"))
+		return "max";
+	if (a->type == EV_LIMIT || a->type == EV_SIZE)
+		w.type = VT_SIZE;
+	else if (a->type == EV_TIME)
+		w.type = VT_TIME;
+	else if (a->type == EV_CPU)
+		w.max = rd->env.cpus - 1;
+	else if (a->type == EV_NODE)
+		w.max = rd->env.nodes - 1;
+	if (!literal_read(rd, n, &w, &v))
+		return NULL;
+	return arena_printf(rd->a, "%lld", (long long)v);
+}
+
+static void args_read(struct reader *rd, const struct event_kind *k, const struct node *key,
+		      const struct node *n, GHashTable *args)
+{
+	const char *names[ARRAY_SIZE(k->args) + 1] = {0};
+
+	for (u32 i = 0; i < ARRAY_SIZE(k->args) && k->args[i].name; i++) {
+		const struct node *v = node_get(n, k->args[i].name);
+		const char *text = v ? arg_text(rd, &k->args[i], v) : NULL;
+
+		names[i] = k->args[i].name;
+		if (text)
+			g_hash_table_insert(args, (void *)k->args[i].name, (void *)text);
+		else if (!v && k->args[i].required)
+			mistake(rd, key->pos, "%s needs '%s'", k->name, k->args[i].name);
+	}
+	for (u32 i = 0; n->kind == NODE_MAP && i < n->nr; i++)
+		if (choice_find(names, node_key(n, i)->text) < 0)
+			mistake_unknown(rd, node_key(n, i)->pos,
+					arena_printf(rd->a, "argument of %s", k->name),
+					node_key(n, i)->text, names);
+	if (n->kind != NODE_MAP && !node_is_null(n))
+		mistake(rd, n->pos, "%s takes its arguments as a map, not %s", k->name,
+			node_what(rd->a, n));
+}
+
+static void free_table(void *t)
+{
+	g_hash_table_destroy(t);
+}
+
+static const struct event_kind *kind_of(struct reader *rd, const struct node *key)
+{
+	const char *names[ARRAY_SIZE(event_kinds) + 2] = {"at"};
+
+	for (u32 i = 0; i < ARRAY_SIZE(event_kinds); i++) {
+		if (!strcmp(event_kinds[i].name, key->text))
+			return &event_kinds[i];
+		names[i + 1] = event_kinds[i].name;
+	}
+	mistake_unknown(rd, key->pos, "event", key->text, names);
+	return NULL;
+}
+
+static void event_read(struct reader *rd, const struct node *n, GArray *events)
+{
+	struct want w = {.type = VT_TIME, .max = INT64_MAX, .what = "at"};
+	struct scn_event e = {.pos = n->pos};
+	s64 at = 0;
+	u32 kinds = 0;
+
+	if (!expect_map(rd, n, "an event"))
+		return;
+	e.args = g_hash_table_new(g_str_hash, g_str_equal);
+	arena_defer(rd->a, free_table, e.args);
+	if (node_get(n, "at"))
+		literal_read(rd, node_get(n, "at"), &w, &at);
+	else
+		mistake(rd, n->pos, "key 'at' is missing in an event (time, such as 10ms)");
+	e.at = (u64)at;
+	for (u32 i = 0; i < n->nr; i++) {
+		const struct event_kind *k;
+
+		if (!strcmp(node_key(n, i)->text, "at"))
+			continue;
+		k = kind_of(rd, node_key(n, i));
+		if (!k)
+			continue;
+		e.kind = k->name;
+		args_read(rd, k, node_key(n, i), node_value(n, i), e.args);
+		if (kinds++)
+			mistake(rd, node_key(n, i)->pos, "one event is one thing; '%s' needs an "
+				"entry of its own", k->name);
+	}
+	if (n->nr <= 1)
+		mistake(rd, n->pos, "an event without a kind, such as cpu_offline: {cpu: 1}");
+	g_array_append_val(events, e);
+}
+
+void events_read(struct reader *rd)
+{
+	GArray *events = g_array_new(FALSE, FALSE, sizeof(struct scn_event));
+
+	for (u32 d = 0; d < rd->nr_docs; d++) {
+		const struct node *n = node_get(rd->docs[d].root, "events");
+
+		if (!n || node_is_null(n) || !expect_list(rd, n, "events"))
+			continue;
+		for (u32 i = 0; i < n->nr; i++)
+			event_read(rd, n->items[i], events);
+	}
+	rd->s->nr_events = events->len;
+	rd->s->events = arena_copy(rd->a, events->data, events->len * sizeof(struct scn_event));
+	g_array_free(events, TRUE);
+}
