@@ -148,7 +148,7 @@ static const struct param_desc vmap_params[NR_VMAP_PARAMS] = {
 		.about = "backing pages are cleared, as in the published runs (vmap.md 2)",
 	},
 	[VP_CALL_PATH] = {
-		.name = "call_path", .type = VT_TIME, .def = 220 * PS_PER_NS, .min = 0,
+		.name = "call_path", .type = VT_TIME, .def = 184 * PS_PER_NS, .min = 0,
 		.max = PS_PER_MS,
 		.about = "vmalloc plus vfree beyond what is simulated; calibrated on vmap.md 4.4",
 	},
