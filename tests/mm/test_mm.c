@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Page lists and slab caches: conservation, hotness, identity of objects. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/mm/page_alloc.h"
+#include "sim/mm/slab.h"
+
+struct world {
+	struct machine *m;
+	struct sim *sim;
+	struct hw *hw;
+	struct kern *k;
+	struct mm_state *mm;
+	struct kmem_cache *cache;
+	u32 cat;
+	u64 hot_ps, cold_ps;
+	u8 *live;		/* by object */
+	u32 nr_live;
+	bool clash;
+};
+
+static void world_init(struct world *w)
+{
+	struct sim_config config = { .seed = 1 };
+
+	memset(w, 0, sizeof(*w));
+	w->m = machine_builtin("flat-4");
+	w->sim = sim_new(&config);
+	w->hw = hw_new(w->sim, w->m);
+	w->k = kern_new(w->hw, VIRT_NONE, 1, 0);
+	w->mm = mm_new(w->k, false);
+	w->cat = (u32)ledger_category(&w->k->ledger, "test");
+	w->cache = kmem_cache_create(w->k, "test_cache", 64, 1 << 20, NULL, NULL);
+	ck_assert_ptr_nonnull(w->cache);
+	w->live = calloc(1 << 20, 1);
+}
+
+static void world_free(struct world *w)
+{
+	free(w->live);
+	kmem_cache_destroy(w->cache);
+	mm_free(w->mm);
+	kern_free(w->k);
+	hw_free(w->hw);
+	sim_free(w->sim);
+	machine_free(w->m);
+}
+
+static u64 timed_page(struct task *t, struct world *w)
+{
+	u64 start = task_clock(t);
+
+	ck_assert(alloc_page(t, GFP_ZERO, w->cat));
+	return task_clock(t) - start;
+}
+
+static void hot_and_cold(struct task *t, void *arg)
+{
+	struct world *w = arg;
+
+	for (u32 i = 0; i < 4; i++)
+		timed_page(t, w);
+	free_page(t, w->cat);
+	w->hot_ps = timed_page(t, w);
+	free_page(t, w->cat);
+	/* half an L2 and more of other page traffic in between */
+	ck_assert_uint_eq(alloc_pages_bulk(t, 100, GFP_KERNEL, w->cat), 100);
+	for (u32 i = 0; i < 3; i++)
+		timed_page(t, w);
+	w->cold_ps = timed_page(t, w);
+	for (u32 i = 0; i < 108; i++)
+		free_page(t, w->cat);
+}
+
+START_TEST(hot_pages_are_cheaper)
+{
+	struct world w;
+
+	world_init(&w);
+	task_start(task_new(w.k, "t", 0, 0, hot_and_cold, &w));
+	ck_assert_int_eq(sim_run(w.sim, TIME_MAX), SIM_DONE);
+	ck_assert_uint_lt(w.hot_ps + 200 * PS_PER_NS, w.cold_ps);
+	ck_assert_int_eq((int)mm_pages_used(w.mm), 0);
+	ck_assert_int_eq(w.k->ledger.cat[w.cat].bytes, 0);
+	ck_assert_int_ge(w.k->ledger.cat[w.cat].peak, 100 * 4096);
+	world_free(&w);
+}
+END_TEST
+
+static void churn(struct task *t, void *arg)
+{
+	struct world *w = arg;
+	struct rng *r = &t->rng[RNG_WORKLOAD];
+	u32 mine[300], n = 0;
+
+	for (u32 i = 0; i < 20000; i++) {
+		if (n < 300 && rng_below(r, 2)) {
+			u32 obj = kmem_cache_alloc(t, w->cache);
+
+			task_sync(t);
+			w->clash |= obj == SLAB_NIL || w->live[obj]++;
+			mine[n++] = obj;
+		} else if (n) {
+			u32 j = (u32)rng_below(r, n), obj = mine[j];
+
+			task_sync(t);
+			w->live[obj]--;
+			mine[j] = mine[--n];
+			kmem_cache_free(t, w->cache, obj);
+		}
+	}
+	while (n) {
+		w->live[mine[--n]]--;
+		kmem_cache_free(t, w->cache, mine[n]);
+	}
+}
+
+START_TEST(slab_objects_are_unique)
+{
+	struct world w;
+
+	world_init(&w);
+	for (u32 i = 0; i < 7; i++)
+		task_start(task_new(w.k, "t", i, i % 4, churn, &w));
+	ck_assert_int_eq(sim_run(w.sim, TIME_MAX), SIM_DONE);
+	ck_assert(!w.clash);
+	ck_assert_int_eq(w.k->ledger.cat[ledger_category(&w.k->ledger, "test_cache")].objects, 0);
+	world_free(&w);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("mm");
+	TCase *tc = tcase_create("mm");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, hot_pages_are_cheaper);
+	tcase_add_test(tc, slab_objects_are_unique);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
