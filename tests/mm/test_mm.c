@@ -70,7 +70,7 @@ static void hot_and_cold(struct task *t, void *arg)
 	for (u32 i = 0; i < 3; i++)
 		timed_page(t, w);
 	w->cold_ps = timed_page(t, w);
-	for (u32 i = 0; i < 108; i++)
+	for (u32 i = 0; i < 107; i++)
 		free_page(t, w->cat);
 }
 
