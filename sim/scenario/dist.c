@@ -22,11 +22,11 @@ static const struct form {
 	{"normal", DIST_NORMAL, 2, {"mean of normal", "deviation of normal"}},
 	{"lognormal", DIST_LOGNORMAL, 2, {"mean of lognormal", "deviation of lognormal"}},
 	{"zipf", DIST_ZIPF, 2, {"n of zipf", "exponent of zipf"}},
-	{"constant", DIST_CONST, 1, {"constant", NULL}},
+	{"time", DIST_CONST, 1, {"time", NULL}},
 };
 
 static const char *const form_names[] = {"exp",	     "uniform",	  "normal", "lognormal", "zipf",
-					 "constant", "empirical", "jitter", "unit",	 NULL};
+					 "time",     "empirical", "jitter", "unit",	 NULL};
 
 /* What the values of a distribution must be, while it is read. */
 struct context {
@@ -212,7 +212,7 @@ static struct dist *from_call(const struct context *c)
 		mistake_unknown(c->rd, c->n->pos, "distribution",
 				arena_printf(c->rd->a, "%.*s", (int)(open - text), text),
 				(const char *const[]){"exp", "uniform", "normal", "lognormal",
-						      "zipf", "constant", NULL});
+						      "zipf", "time", NULL});
 		return NULL;
 	}
 	if (text[len - 1] != ')') {
@@ -405,7 +405,7 @@ static struct dist *from_map(const struct context *c)
 	}
 	if (!key) {
 		mistake(c->rd, c->n->pos, "no distribution in %s; allowed: exp, uniform, normal, "
-			"lognormal, zipf, constant, empirical", c->what);
+			"lognormal, zipf, time, empirical", c->what);
 		return NULL;
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(forms); i++)

@@ -9,9 +9,12 @@
 
 /* ---- cgroups -------------------------------------------------------------------- */
 
+const char *const scn_limit_names[] = {"memory.max", "memory.high", "memory.low", "memory.min",
+				       "memory.swap.max", NULL};
+
 struct cgroup_rows {
 	const char *name, *parent;
-	const struct node *limits[6];
+	const struct node *limits[SCN_NR_LIMITS];
 	s64 count;
 };
 
@@ -34,37 +37,45 @@ static const struct row cgroup_rows[] = {
 
 static const struct table cgroup_table = {"in a cgroup", cgroup_rows, ARRAY_SIZE(cgroup_rows)};
 
-static void limit_check(struct reader *rd, const struct node *n, const char *what)
+static struct expr *limit_read(struct reader *rd, const struct node *n, const char *what)
 {
 	struct want w = {.type = VT_SIZE, .max = INT64_MAX, .what = what};
 
-	if (n->kind != NODE_SCALAR || strcmp(n->text, "max"))
-		value_read(rd, n, &w, NULL);
+	if (n->kind == NODE_SCALAR && !strcmp(n->text, "max"))
+		return NULL;
+	return value_read(rd, n, &w, NULL);
 }
 
-static void cgroup_read(struct reader *rd, const struct node *n, const char **names, u32 *nr)
+static void cgroup_read(struct reader *rd, const struct node *n, const char **names)
 {
+	struct scn_cgroup *c = &rd->s->cgroups[rd->s->nr_cgroups];
 	struct cgroup_rows rows = {.count = 1};
 
 	if (!map_read(rd, n, &cgroup_table, &rows, NULL) || !rows.name)
 		return;
-	for (u32 i = 0; i < 5; i++)
+	c->name = rows.name;
+	c->pos = n->pos;
+	c->parent = -1;
+	c->count = (u32)rows.count;
+	for (u32 i = 0; i < SCN_NR_LIMITS; i++)
 		if (rows.limits[i])
-			limit_check(rd, rows.limits[i], cgroup_rows[i + 3].key);
-	if (choice_find(names, rows.name) >= 0) {
-		mistake(rd, node_get(n, "name")->pos, "a second cgroup '%s'", rows.name);
+			c->limits[i] = limit_read(rd, rows.limits[i], scn_limit_names[i]);
+	if (choice_find(names, c->name) >= 0) {
+		mistake(rd, node_get(n, "name")->pos, "a second cgroup '%s'", c->name);
 		return;
 	}
-	if (rows.parent && choice_find(names, rows.parent) < 0)
+	if (rows.parent)
+		c->parent = choice_find(names, rows.parent);
+	if (rows.parent && c->parent < 0)
 		mistake_unknown(rd, node_get(n, "parent")->pos,
 				"cgroup (parents come before their children)", rows.parent, names);
-	names[(*nr)++] = rows.name;
+	names[rd->s->nr_cgroups++] = c->name;
 }
 
 void cgroups_read(struct reader *rd)
 {
 	const char **names;
-	u32 nr = 0, total = 0;
+	u32 total = 0;
 
 	for (u32 d = 0; d < rd->nr_docs; d++) {
 		const struct node *n = node_get(rd->docs[d].root, "cgroups");
@@ -72,13 +83,14 @@ void cgroups_read(struct reader *rd)
 		total += n ? n->nr : 0;
 	}
 	names = arena_alloc(rd->a, (total + 1) * sizeof(*names));
+	rd->s->cgroups = arena_alloc(rd->a, (total + 1) * sizeof(*rd->s->cgroups));
 	for (u32 d = 0; d < rd->nr_docs; d++) {
 		const struct node *n = node_get(rd->docs[d].root, "cgroups");
 
 		if (!n || node_is_null(n) || !expect_list(rd, n, "cgroups"))
 			continue;
 		for (u32 i = 0; i < n->nr; i++)
-			cgroup_read(rd, n->items[i], names, &nr);
+			cgroup_read(rd, n->items[i], names);
 	}
 	rd->cgroup_names = names;
 }
@@ -109,9 +121,6 @@ static const struct event_kind {
 			{"count", EV_COUNT, false}}},
 };
 
-static const char *const limit_files[] = {"memory.max", "memory.high", "memory.low", "memory.min",
-					  "memory.swap.max", NULL};
-
 /* Checked text of one argument, times and sizes in base units; NULL after a mistake. */
 static const char *arg_text(struct reader *rd, const struct event_arg *a, const struct node *n)
 {
@@ -119,7 +128,7 @@ static const char *arg_text(struct reader *rd, const struct event_arg *a, const 
 	s64 v;
 
 	if (a->type == EV_CGROUP || a->type == EV_LIMIT_FILE) {
-		const char *const *names = a->type == EV_CGROUP ? rd->cgroup_names : limit_files;
+		const char *const *names = a->type == EV_CGROUP ? rd->cgroup_names : scn_limit_names;
 		const char *text = expect_text(rd, n, a->name);
 
 		if (text && choice_find(names, text) < 0) {

@@ -149,6 +149,14 @@ bool expr_uses_param(const struct expr *e, u32 param)
 	return false;
 }
 
+bool expr_literal(const struct expr *e, s64 *v)
+{
+	if (e->text)
+		return false;
+	*v = e->ops[0].v;
+	return true;
+}
+
 void expr_print(GString *out, const struct expr *e)
 {
 	if (e->text)

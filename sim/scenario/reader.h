@@ -208,6 +208,9 @@ bool expr_uses_param(const struct expr *e, u32 param);
 struct expr *expr_compile(struct reader *rd, struct srcpos pos, const char *text,
 			  const struct group_build *g);
 
+/* True and its value if the expression was written as a literal. */
+bool expr_literal(const struct expr *e, s64 *v);
+
 /* Source form: "${...}" or the literal. */
 void expr_print(GString *out, const struct expr *e);
 

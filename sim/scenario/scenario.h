@@ -139,6 +139,8 @@ struct scn_group {
 	enum placement placement;	/* PLACE_ALL: spread over cores, then siblings */
 	const u32 *cpus;		/* PLACE_LIST */
 	u32 nr_cpus;
+	s32 cgroup;		/* index, -1: the root */
+	const char *mems;	/* checked text as written, NULL: local */
 	const char *const *var_names;	/* scalar variables, by index */
 	u32 nr_vars;
 	const char *const *bag_names;
@@ -203,6 +205,19 @@ struct scn_expect {
 	const char *source;
 };
 
+/* Limits of a cgroup, in the order of scn_limit_names[]. */
+#define SCN_NR_LIMITS 5
+
+extern const char *const scn_limit_names[SCN_NR_LIMITS + 1];	/* "memory.max", ..., NULL */
+
+struct scn_cgroup {
+	const char *name;
+	struct srcpos pos;
+	s32 parent;		/* index, -1: the root; always before its children */
+	u32 count;		/* instances */
+	struct expr *limits[SCN_NR_LIMITS];	/* bytes; NULL: not limited */
+};
+
 /* events: at a time something happens to the world. */
 struct scn_event {
 	struct srcpos pos;
@@ -253,6 +268,8 @@ struct scenario {
 	u32 nr_expects;
 	struct scn_event *events;
 	u32 nr_events;
+	struct scn_cgroup *cgroups;
+	u32 nr_cgroups;
 	/* notes: lines printed under the table (`measure: {note: ...}`, e.g. the effect of scale) */
 	const char *const *notes;
 	u32 nr_notes;

@@ -104,6 +104,8 @@ static struct step *alternatives(struct step_ctx *c, const struct node *list, bo
 			st->weights[i] = value_read(c->rd, weight, &w, c->g);
 		else
 			st->weights[i] = expr_constant(c->rd, n->pos, 1, Q_INT);
+		if (!weighted && n->kind == NODE_MAP && n->nr == 1 && node_get(n, "do"))
+			n = node_get(n, "do");
 		if (weighted && node_get(n, "do")) {
 			for (u32 k = 0; k < n->nr; k++) {
 				const struct node *key = node_key(n, k);

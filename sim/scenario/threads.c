@@ -112,21 +112,26 @@ static void cpus_read(struct reader *rd, const struct node *n, struct scn_group 
 	g_array_free(cpus, TRUE);
 }
 
-/* Accepted and checked; no model looks at it yet. */
-static void mems_check(struct reader *rd, const struct node *n)
+/* Checked text, numbers in one list; what becomes of it is the models' business. */
+static const char *mems_read(struct reader *rd, const struct node *n)
 {
+	static const char *const words[] = {"all", "local", "interleave", NULL};
+	const char *text = NULL;
 	GArray *nodes;
 
 	if (n->kind == NODE_SCALAR && !g_ascii_isdigit(n->text[0])) {
-		static const char *const words[] = {"all", "local", "interleave", NULL};
-
-		if (choice_find(words, n->text) < 0)
-			mistake_unknown(rd, n->pos, "value of mems", n->text, words);
-		return;
+		if (choice_find(words, n->text) >= 0)
+			return n->text;
+		mistake_unknown(rd, n->pos, "value of mems", n->text, words);
+		return NULL;
 	}
 	nodes = g_array_new(FALSE, FALSE, sizeof(u32));
-	set_read(rd, n, (u32)rd->env.nodes, "node", nodes);
+	if (set_read(rd, n, (u32)rd->env.nodes, "node", nodes))
+		for (u32 i = 0; i < nodes->len; i++)
+			text = arena_printf(rd->a, "%s%s%u", text ? text : "", text ? "," : "",
+					    g_array_index(nodes, u32, i));
 	g_array_free(nodes, TRUE);
+	return text;
 }
 
 static s64 jitter_read(struct reader *rd, const struct node *n)
@@ -169,8 +174,9 @@ static void group_read(struct reader *rd, const struct node *n, struct scn_group
 	if (rows.cpus)
 		cpus_read(rd, rows.cpus, g);
 	if (rows.mems)
-		mems_check(rd, rows.mems);
-	if (rows.cgroup && choice_find(rd->cgroup_names, rows.cgroup) < 0)
+		g->mems = mems_read(rd, rows.mems);
+	g->cgroup = rows.cgroup ? choice_find(rd->cgroup_names, rows.cgroup) : -1;
+	if (rows.cgroup && g->cgroup < 0)
 		mistake_unknown(rd, node_get(n, "cgroup")->pos, "cgroup", rows.cgroup,
 				rd->cgroup_names);
 	if (rows.jitter)
