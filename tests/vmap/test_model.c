@@ -357,6 +357,41 @@ START_TEST(lazy_limit)
 }
 END_TEST
 
+/* align_shift_alloc_test: an alignment that fits nowhere purges everything, then fails. */
+static void align_shift_body(struct task *t, void *arg)
+{
+	struct world *w = arg;
+
+	for (u32 i = 0; i < 51; i++) {
+		u64 p = vmalloc_page(w->vm, t, 1, 1ULL << i, GFP_ZERO);
+
+		if (!p)
+			break;
+		ck_assert_uint_eq(p & ((1ULL << i) - 1), 0);
+		ck_assert_int_eq(vfree_page(w->vm, t, p), 0);
+		w->digest = i;
+	}
+	task_sync(t);
+	/* one for the last success, found only in the tree of one range, one for the failure */
+	ck_assert_uint_eq(w->vm->count.flushes, 2);
+	ck_assert_int_eq(w->vm->lazy_nr.v, 0);
+}
+
+START_TEST(align_shift_fails_at_the_end)
+{
+	struct world w;
+
+	world_init(&w, "flat-2", variants[_i]);
+	world_start(&w, SIM_NORMAL, 1);
+	spawn(&w, 0, align_shift_body);
+	world_run(&w);
+	/* the window starts at 2^31 + 2^28 modulo 2^33 pages and has 2^32 - 2 */
+	ck_assert_uint_eq(w.digest, 32);
+	ck_assert_uint_eq(w.vm->free_tree.nr, 1);
+	world_free(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vmap model");
@@ -368,6 +403,7 @@ int main(void)
 	tcase_add_loop_test(tc, decay_takes_a_quarter, 0, ARRAY_SIZE(decay_cases));
 	tcase_add_test(tc, misaligned_head_rotates);
 	tcase_add_test(tc, lazy_limit);
+	tcase_add_loop_test(tc, align_shift_fails_at_the_end, 0, 3);
 	tcase_add_loop_test(tc, single_node_is_global, 0, 5);
 	tcase_add_loop_test(tc, random_work_keeps_invariants, 0, 30);
 	tcase_add_loop_test(tc, engines_agree, 0, 9);
