@@ -22,11 +22,12 @@ static const struct form {
 	{"normal", DIST_NORMAL, 2, {"mean of normal", "deviation of normal"}},
 	{"lognormal", DIST_LOGNORMAL, 2, {"mean of lognormal", "deviation of lognormal"}},
 	{"zipf", DIST_ZIPF, 2, {"n of zipf", "exponent of zipf"}},
+	{"constant", DIST_CONST, 1, {"constant", NULL}},
 	{"time", DIST_CONST, 1, {"time", NULL}},
 };
 
 static const char *const form_names[] = {"exp",	     "uniform",	  "normal", "lognormal", "zipf",
-					 "time",     "empirical", "jitter", "unit",	 NULL};
+					 "time",	     "constant",  "empirical", "jitter", "unit", NULL};
 
 /* What the values of a distribution must be, while it is read. */
 struct context {

@@ -156,7 +156,15 @@ static void args_read(struct reader *rd, const struct event_kind *k, const struc
 		      const struct node *n, GHashTable *args)
 {
 	const char *names[ARRAY_SIZE(k->args) + 1] = {0};
+	bool single = k->args[0].required && !k->args[1].name;
 
+	if (single && n->kind == NODE_SCALAR && !node_is_null(n)) {
+		const char *text = arg_text(rd, &k->args[0], n);
+
+		if (text)
+			g_hash_table_insert(args, (void *)k->args[0].name, (void *)text);
+		return;
+	}
 	for (u32 i = 0; i < ARRAY_SIZE(k->args) && k->args[i].name; i++) {
 		const struct node *v = node_get(n, k->args[i].name);
 		const char *text = v ? arg_text(rd, &k->args[i], v) : NULL;
@@ -164,7 +172,7 @@ static void args_read(struct reader *rd, const struct event_kind *k, const struc
 		names[i] = k->args[i].name;
 		if (text)
 			g_hash_table_insert(args, (void *)k->args[i].name, (void *)text);
-		else if (!v && k->args[i].required)
+		else if (!v && k->args[i].required && n->kind == NODE_MAP)
 			mistake(rd, key->pos, "%s needs '%s'", k->name, k->args[i].name);
 	}
 	for (u32 i = 0; n->kind == NODE_MAP && i < n->nr; i++)
@@ -172,7 +180,7 @@ static void args_read(struct reader *rd, const struct event_kind *k, const struc
 			mistake_unknown(rd, node_key(n, i)->pos,
 					arena_printf(rd->a, "argument of %s", k->name),
 					node_key(n, i)->text, names);
-	if (n->kind != NODE_MAP && !node_is_null(n))
+	if (n->kind != NODE_MAP)
 		mistake(rd, n->pos, "%s takes its arguments as a map, not %s", k->name,
 			node_what(rd->a, n));
 }
@@ -199,6 +207,7 @@ static void event_read(struct reader *rd, const struct node *n, GArray *events)
 {
 	struct want w = {.type = VT_TIME, .max = INT64_MAX, .what = "at"};
 	struct scn_event e = {.pos = n->pos};
+	bool found = false;
 	s64 at = 0;
 	u32 kinds = 0;
 
@@ -217,6 +226,7 @@ static void event_read(struct reader *rd, const struct node *n, GArray *events)
 		if (!strcmp(node_key(n, i)->text, "at"))
 			continue;
 		k = kind_of(rd, node_key(n, i));
+		found = true;
 		if (!k)
 			continue;
 		e.kind = k->name;
@@ -225,7 +235,7 @@ static void event_read(struct reader *rd, const struct node *n, GArray *events)
 			mistake(rd, node_key(n, i)->pos, "one event is one thing; '%s' needs an "
 				"entry of its own", k->name);
 	}
-	if (n->nr <= 1)
+	if (!found)
 		mistake(rd, n->pos, "an event without a kind, such as cpu_offline: {cpu: 1}");
 	g_array_append_val(events, e);
 }

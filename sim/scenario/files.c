@@ -149,6 +149,29 @@ static bool is_file(const char *path)
 	return g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
+/* "a/b/../c" is "a/c" and "./a" is "a", so that a file has one name in messages. */
+static char *tidy(char *path)
+{
+	char **parts = g_strsplit(path, "/", -1), *text;
+	const char **kept = g_new0(const char *, g_strv_length(parts) + 1);
+	u32 n = 0;
+
+	for (u32 i = 0; parts[i]; i++) {
+		if (!strcmp(parts[i], ".") || (!*parts[i] && i))
+			continue;
+		if (!strcmp(parts[i], "..") && n && *kept[n - 1] && strcmp(kept[n - 1], ".."))
+			n--;
+		else
+			kept[n++] = parts[i];
+	}
+	kept[n] = NULL;
+	text = g_strjoinv("/", (char **)kept);
+	g_free(kept);
+	g_strfreev(parts);
+	g_free(path);
+	return text;
+}
+
 const char *file_find(struct reader *rd, const char *name, const char *from, const char *subdir)
 {
 	const char *const *dir = rd->opt->search_path;
@@ -160,17 +183,15 @@ const char *file_find(struct reader *rd, const char *name, const char *from, con
 	if (from) {
 		char *base = g_path_get_dirname(from);
 
-		path = strcmp(base, ".") || g_str_has_prefix(from, "./")
-			       ? g_build_filename(base, name, NULL)
-			       : g_strdup(name);
+		path = tidy(g_build_filename(base, name, NULL));
 		if (is_file(path))
 			found = arena_intern(rd->a, path);
 		g_free(path);
 		g_free(base);
 	}
 	for (; !found && dir && *dir; dir++) {
-		path = subdir ? g_build_filename(*dir, subdir, name, NULL)
-			      : g_build_filename(*dir, name, NULL);
+		path = tidy(subdir ? g_build_filename(*dir, subdir, name, NULL)
+				   : g_build_filename(*dir, name, NULL));
 		if (is_file(path))
 			found = arena_intern(rd->a, path);
 		g_free(path);

@@ -103,6 +103,6 @@ void includes_read(struct reader *rd, const char *path)
 {
 	const char *chain[MAX_FILES];
 
-	doc_read(rd, arena_intern(rd->a, path), (struct srcpos){arena_intern(rd->a, path), 0, 0},
+	doc_read(rd, path, (struct srcpos){arena_intern(rd->a, path), 0, 0},
 		 NULL, chain, 0);
 }

@@ -52,13 +52,13 @@ static const struct table replications_table = {"in replications", replications_
 static void replications_read(struct reader *rd, const struct node *n)
 {
 	struct want w = {.type = VT_INT, .min = 1, .max = 1000000, .what = "replications"};
-	struct replications rows = {.at_most = 50, .at_least = 3};
+	struct replications rows = {.until = -1, .at_most = 50, .at_least = 3};
 	struct scenario *s = rd->s;
 	s64 v = 1;
 
 	if (n && n->kind == NODE_MAP) {
 		map_read(rd, n, &replications_table, &rows, NULL);
-		if (node_get(n, "until") && rows.until <= 0)
+		if (!rows.until)
 			mistake(rd, node_get(n, "until")->pos, "until must be above 0");
 		if (rows.at_least > rows.at_most)
 			mistake(rd, n->pos, "at_least (%lld) is above at_most (%lld)",

@@ -157,6 +157,26 @@ static void unknown_object(struct op_read *o, const struct node *n, const char *
 	g_ptr_array_free(names, TRUE);
 }
 
+/* The range an index may have, if the number of instances is known by now. */
+static struct want index_want(const struct op_read *o, u32 i)
+{
+	struct want w = {.type = VT_INT, .min = 0, .max = INT64_MAX, .what = "index"};
+	const struct scenario *s = o->rd->s;
+	s64 nth = o->st->args[i].object;
+	s64 count = 1;
+
+	for (u32 k = 0; k < s->nr_objects; k++) {
+		const struct scn_object *obj = &s->objects[k];
+
+		if (obj->model != o->st->model || nth--)
+			continue;
+		if (!obj->count || (expr_literal(obj->count, &count) && count > 0))
+			w.max = count - 1;
+		break;
+	}
+	return w;
+}
+
 /* Index of object @name among those of the operation's model. */
 static bool object_by_name(struct op_read *o, u32 i, const struct node *n, const char *name)
 {
@@ -180,18 +200,13 @@ static bool object_by_name(struct op_read *o, u32 i, const struct node *n, const
 	return true;
 }
 
-static struct want index_want(void)
-{
-	return (struct want){.type = VT_INT, .min = 0, .max = INT64_MAX, .what = "index"};
-}
-
 /* l, or l[3], or l[${i}]. */
 static bool read_object(struct op_read *o, u32 i, const struct node *n)
 {
 	const char *text = expect_text(o->rd, n, o->op->args[i].name), *open;
 	struct step_arg *arg = &o->st->args[i];
 	struct srcpos pos = n->pos;
-	struct want w = index_want();
+	struct want w;
 	size_t len;
 
 	if (!text)
@@ -206,6 +221,7 @@ static bool read_object(struct op_read *o, u32 i, const struct node *n)
 	}
 	if (!object_by_name(o, i, n, arena_printf(o->rd->a, "%.*s", (int)(open - text), text)))
 		return false;
+	w = index_want(o, i);
 	pos.col += (u32)(open + 1 - text) + n->quoted;
 	arg->object_index = value_read_text(
 		o->rd, pos,
@@ -216,7 +232,7 @@ static bool read_object(struct op_read *o, u32 i, const struct node *n)
 
 static bool read_index(struct op_read *o, u32 i, const struct node *n)
 {
-	struct want w = index_want();
+	struct want w = index_want(o, i);
 
 	o->st->args[i].object_index = value_read(o->rd, n, &w, o->g);
 	return o->st->args[i].object_index;
@@ -292,8 +308,10 @@ static void read_args(struct op_read *o, const struct node *map)
 		for (u32 i = 0; i < map->nr; i++) {
 			const struct node *key = node_key(map, i), *n = node_value(map, i);
 			s32 a = arg_find(o->op, key->text);
-			/* What the step brings into being is not yet there for its own arguments. */
-			bool late = a >= 0 && o->op->args[a].type == VT_OUT;
+			/* What comes into being is not there for other arguments; an index needs
+			 * its object. */
+			bool late = a >= 0 ? o->op->args[a].type == VT_OUT
+					   : !strcmp(key->text, "index");
 
 			if (late != (pass == 1) || n == order)
 				continue;
@@ -320,7 +338,7 @@ static void check_args(struct op_read *o)
 		if (!o->op->args[i].required || o->st->args[i].given)
 			continue;
 		mistake(o->rd, o->key->pos, "%s needs '%s' (%s)", o->op->name, o->op->args[i].name,
-			o->op->args[i].about);
+			o->op->args[i].about ? o->op->args[i].about : "required");
 		o->bad = true;
 	}
 	if (o->bad || handle < 0)

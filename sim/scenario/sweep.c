@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MAX_SWEEP_VALUES 100000
+#define MAX_POINTS 100000
 
 struct sweep_build {
 	GArray *sweeps;		/* struct scn_sweep */
@@ -120,6 +121,22 @@ static void section_read(struct reader *rd, const struct node *n, struct sweep_b
 	}
 }
 
+/* All combinations: a zip counts once. */
+static void check_points(struct reader *rd, const struct node *n)
+{
+	const struct scenario *s = rd->s;
+	u64 points = 1;
+	u32 zip = 0;
+
+	for (u32 i = 0; i < s->nr_sweeps && points <= MAX_POINTS; i++) {
+		if (!s->sweeps[i].zip || s->sweeps[i].zip != zip)
+			points *= s->sweeps[i].nr_values;
+		zip = s->sweeps[i].zip;
+	}
+	if (points > MAX_POINTS)
+		mistake(rd, n->pos, "the sweep has more than %d points", MAX_POINTS);
+}
+
 void sweep_read(struct reader *rd, const struct node *n, const struct node *quick)
 {
 	struct sweep_build used = {0}, other = {0};
@@ -133,6 +150,8 @@ void sweep_read(struct reader *rd, const struct node *n, const struct node *quic
 	rd->s->nr_sweeps = used.sweeps->len;
 	rd->s->sweeps = arena_copy(rd->a, used.sweeps->data,
 				   used.sweeps->len * sizeof(struct scn_sweep));
+	if (first)
+		check_points(rd, first);
 	/* Parameters have the first value of their sweep when values are checked. */
 	for (u32 i = 0; i < rd->s->nr_sweeps; i++) {
 		const struct scn_sweep *s = &rd->s->sweeps[i];

@@ -36,6 +36,9 @@ static const char *range_text(struct reader *rd, const struct want *w)
 	if (w->max == INT64_MAX) {
 		g_string_append(s, "at least ");
 		number_print(s, w->min, q);
+	} else if (w->min == INT64_MIN) {
+		g_string_append(s, "at most ");
+		number_print(s, w->max, q);
 	} else {
 		number_print(s, w->min, q);
 		g_string_append(s, " to ");
