@@ -284,13 +284,15 @@ bool plot_write(const struct experiment *e, const char *dir, char **error)
 	const struct scenario *sc = e->scenario;
 	struct scn_plot spin = { .name = "cpu-spin", .y = "cpu_spin", .by = "variant",
 				 .title = "share of busy CPU time spent spinning" };
-	bool ok = true;
+	bool ok = true, given = false;
 	u32 i;
 
-	for (i = 0; ok && i < sc->nr_plots; i++)
+	for (i = 0; ok && i < sc->nr_plots; i++) {
 		ok = write_plot(e, &sc->plots[i], dir, error);
-	if (!ok)
-		return false;
+		given = given || !strcmp(sc->plots[i].y, spin.y);
+	}
+	if (!ok || given)
+		return ok;
 	spin.x = sc->nr_plots ? sc->plots[0].x : "variant";
 	spin.logx = sc->nr_plots ? sc->plots[0].logx : 0;
 	if (!sc->nr_plots && sc->nr_sweeps)

@@ -100,17 +100,44 @@ static char **make_search_path(void)
 	return (char **)g_ptr_array_free(dirs, FALSE);
 }
 
+/* GOption does not know "-j4": make it "-j" "4". Strings go to @keep. */
+static GPtrArray *split_short(int argc, char **argv, GStringChunk *keep)
+{
+	GPtrArray *out = g_ptr_array_new();
+	bool options = true;
+	int i;
+
+	for (i = 0; i < argc; i++) {
+		options = options && strcmp(argv[i], "--");
+		if (options && argv[i][0] == '-' && argv[i][1] && strchr("jo", argv[i][1]) &&
+		    argv[i][2]) {
+			char flag[3] = { '-', argv[i][1], '\0' };
+
+			g_ptr_array_add(out, g_string_chunk_insert(keep, flag));
+			g_ptr_array_add(out, argv[i] + 2);
+		} else {
+			g_ptr_array_add(out, argv[i]);
+		}
+	}
+	g_ptr_array_add(out, NULL);
+	return out;
+}
+
 static int dispatch(const struct verb *v, int argc, char **argv)
 {
 	struct cli cli = { 0 };
+	GStringChunk *keep = g_string_chunk_new(64);
+	GPtrArray *args = split_short(argc, argv, keep);
 	int status = CLI_INTERNAL;
 
 	cli.registry = registry_new();
 	cli.search_path = make_search_path();
 	if (cli.registry && cli_register_models(cli.registry))
-		status = v->run(&cli, argc, argv);
+		status = v->run(&cli, (int)args->len - 1, (char **)args->pdata);
 	registry_free(cli.registry);
 	g_strfreev(cli.search_path);
+	g_ptr_array_free(args, TRUE);
+	g_string_chunk_free(keep);
 	return status;
 }
 

@@ -27,6 +27,7 @@ static bool compile_val(struct interp *in, struct cval *v, const struct expr *e,
 {
 	const char *why;
 
+	v->e = NULL;
 	v->v = def;
 	if (!e)
 		return true;

@@ -21,7 +21,6 @@ static void cut_fire(struct sim_timer *t)
 	u32 i;
 
 	r->begin = now;
-	hw_begin(r->hw, now);
 	kern_begin(r->kern, now);
 	interp_begin(r->interp, now);
 	for (i = 0; i < r->nr_models; i++) {
@@ -111,7 +110,6 @@ static void end_run(struct run *r)
 		if (r->models[i] && run_model(r, i)->check)
 			run_model(r, i)->check(r->models[i]);
 	}
-	hw_end(r->hw, r->end);
 	kern_end(r->kern, r->end);
 	r->out->elapsed = r->end > r->begin ? r->end - r->begin : 0;
 }
@@ -132,15 +130,15 @@ static void note_failure(struct run *r)
 		r->out->report = g_strdup(report && *report ? report : "run did not end");
 }
 
-/* Locks and tables live until kern_free(), so models and memory go after it. */
+/* Models and memory look at the kernel while they go; nothing looks at them after kern_end(). */
 static void take_down(struct run *r)
 {
 	interp_free(r->interp);
-	if (r->kern)
-		kern_free(r->kern);
 	run_drop_models(r);
 	if (r->mm)
 		mm_free(r->mm);
+	if (r->kern)
+		kern_free(r->kern);
 	if (r->hw)
 		hw_free(r->hw);
 	if (r->sim)

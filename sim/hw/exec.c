@@ -19,8 +19,7 @@ static u32 charge_bucket(const struct exec_charge *e)
 
 void exec_log_full(struct exec *x)
 {
-	proc_sync(&x->proc);
-	x->nr_log = 0;
+	exec_sync(x);
 }
 
 /* Calls fn for each part of a charge of @x that lies beyond @now, newest first. */
@@ -89,6 +88,8 @@ static void take_from_self(const struct exec_charge *e, u64 ps, void *arg)
 
 void exec_profile_beyond(struct exec *x, u64 now, bool base)
 {
+	for (u32 i = x->nr_enters; i-- && x->enters[i].clock > now;)
+		--*(base ? &x->enters[i].node->base_calls : &x->enters[i].node->calls);
 	if (exec_waiting(x)) {
 		u64 first, rest;
 
@@ -171,6 +172,9 @@ static void marks_delay(struct exec *x, u64 at, u64 ps)
 		if (x->marks[i].start > at)
 			x->marks[i].start += ps;
 	}
+	for (u32 i = 0; i < x->nr_enters; i++)
+		if (x->enters[i].clock > at)
+			x->enters[i].clock += ps;
 	for (u32 i = 0; i < x->nr_starts; i++)
 		if (*x->starts[i] > at)
 			*x->starts[i] += ps;

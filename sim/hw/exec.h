@@ -21,6 +21,12 @@ struct exec_charge {
 	u64 ps_bucket;		/* ps << 4 | bucket */
 };
 
+/* A frame entered since the last interaction point. */
+struct exec_enter {
+	struct prof_node *node;
+	u64 clock;
+};
+
 /* An operation whose end is not committed yet; interrupts may still move it. */
 struct exec_mark {
 	void *what;
@@ -51,8 +57,9 @@ struct exec {
 	u64 irq_owed;		/* interrupt time to pay at the outermost unlock */
 	u64 drain_until;	/* when the slowest outstanding store of the section is done */
 	u32 nr_stores;		/* outstanding stores of the section */
-	u32 nr_log, nr_marks;
+	u32 nr_log, nr_marks, nr_enters;
 	struct exec_charge log[EXEC_LOG];
+	struct exec_enter enters[EXEC_LOG];
 	struct exec_mark marks[EXEC_MARKS];
 	u64 *starts[EXEC_STARTS];	/* begin of operations under way */
 	u32 nr_starts;
@@ -88,6 +95,16 @@ static inline void exec_sync(struct exec *x)
 {
 	proc_sync(&x->proc);
 	x->nr_log = 0;
+	x->nr_enters = 0;
+}
+
+/* Count a frame entered at the thread's clock. */
+static inline void exec_enter(struct exec *x, struct prof_node *node)
+{
+	if (unlikely(x->nr_enters == EXEC_LOG))
+		exec_log_full(x);
+	node->calls++;
+	x->enters[x->nr_enters++] = (struct exec_enter){ node, x->proc.clock };
 }
 
 /* Interrupt time @ps hits the CPU at the present instant (DESIGN.md 3, "Interruption"). */

@@ -106,6 +106,22 @@ void spin_lock_fold(struct spinlock *l, u64 now)
 		spin_count(l, ring_at(l, l->first++));
 }
 
+/* A task that still waits in the queue at the end: contended, not acquired. */
+static void count_waiter(struct spinlock *l, const struct task *t, bool first)
+{
+	const struct spin_grant *prev = ring_at(l, l->next - 1);
+	struct spin_grant g = {
+		.arrival = t->lock_arrival,
+		.cpu = (u16)task_cpu(t),
+		.queued = !first || prev->grant > t->lock_arrival,
+	};
+
+	while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= g.arrival)
+		l->cursor++;
+	g.con_bounce = ring_at(l, l->cursor)->cpu != g.cpu;
+	count_contention(l, &g);
+}
+
 void spin_lock_fold_end(struct spinlock *l, u64 now)
 {
 	spin_lock_fold(l, now);
@@ -118,6 +134,8 @@ void spin_lock_fold_end(struct spinlock *l, u64 now)
 		if (g->grant <= now)
 			count_wait(l, g);
 	}
+	for (struct task *t = l->kind == SPIN_TAS ? NULL : l->wait_head; t; t = t->lock_next)
+		count_waiter(l, t, t == l->wait_head);
 }
 
 /* ---- grants -------------------------------------------------------------- */

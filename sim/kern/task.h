@@ -184,6 +184,7 @@ static inline struct frame_guard frame_push(struct task *t, const struct frame_s
 	struct frame_guard g = { t, t->x.frame };
 
 	t->x.frame = profile_enter(&t->x.hw->profile, g.saved, site);
+	exec_enter(&t->x, t->x.frame);
 	return g;
 }
 

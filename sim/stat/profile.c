@@ -50,7 +50,6 @@ struct prof_node *profile_add(struct profile *p, struct prof_node *parent,
 	n = &c->node[c->nr++];
 	n->site = site;
 	n->parent = parent;
-	n->calls = 1;
 	n->id = p->nr_nodes++;
 	for (link = &parent->child; *link; link = &(*link)->sibling)
 		;

@@ -19,7 +19,7 @@ struct prof_node {
 	struct prof_node *parent, *child, *sibling;
 	u64 self_ps;		/* includes charges of threads that have run ahead */
 	u64 base_ps;		/* self as of the warm-up cut, not reported */
-	u64 calls, base_calls;
+	u64 calls, base_calls;	/* frames entered, counted by who enters them */
 	u32 id;			/* order of creation */
 };
 
@@ -43,16 +43,11 @@ static inline struct prof_node *profile_enter(struct profile *p, struct prof_nod
 {
 	struct prof_node *n = parent->child;
 
-	if (likely(n && n->site == site)) {
-		n->calls++;
+	if (likely(n && n->site == site))
 		return n;
-	}
-	for (; n; n = n->sibling) {
-		if (n->site == site) {
-			n->calls++;
+	for (; n; n = n->sibling)
+		if (n->site == site)
 			return n;
-		}
-	}
 	return profile_add(p, parent, site);
 }
 

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shipped.sh MMSIM SOURCE: every shipped scenario in its quick form gives the same bytes
+# in both engines and with any number of workers.
+mmsim=$1
+src=$2
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+status=0
+n=0
+
+# run FILE NAME OPTION...: into $tmp/NAME
+run() {
+	file=$1
+	out=$tmp/$2
+	shift 2
+	rm -rf "$out"
+	"$mmsim" run "$file" --quick --quiet --no-plots -o "$out" "$@" 2>"$tmp/err"
+	rc=$?
+	[ $rc -eq 0 ] && return 0
+	echo "$file $*: status $rc"
+	cat "$tmp/err"
+	status=1
+	return 1
+}
+
+for f in "$src"/scenarios/prims/*.yaml "$src"/scenarios/vmap/*.yaml; do
+	[ -e "$f" ] || continue
+	run "$f" a -j1 || continue
+	run "$f" b -j2 && { diff -rq -x run.log "$tmp/a" "$tmp/b" || status=1; }
+	run "$f" c -j2 --engine=reference && {
+		diff -rq -x run.log "$tmp/a" "$tmp/c" || {
+			echo "$f: engines differ"
+			status=1
+		}
+	}
+	n=$((n + 1))
+done
+echo "$n scenarios"
+exit $status

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Numbers as text. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "output/csv.h"
+#include "output/fmt.h"
+
+static const char *ns(u128 ps)
+{
+	static char buf[FMT_MAX];
+
+	fmt_ns(buf, ps);
+	return buf;
+}
+
+START_TEST(exact_ns)
+{
+	ck_assert_str_eq(ns(0), "0.000");
+	ck_assert_str_eq(ns(1), "0.001");
+	ck_assert_str_eq(ns(999), "0.999");
+	ck_assert_str_eq(ns(1000), "1.000");
+	ck_assert_str_eq(ns(12345678), "12345.678");
+	ck_assert_str_eq(ns(UINT64_MAX), "18446744073709551.615");
+	ck_assert_str_eq(ns((u128)UINT64_MAX * 1000), "18446744073709551615.000");
+}
+END_TEST
+
+START_TEST(shortest)
+{
+	static const double v[] = { 0.1, 1.0 / 3, 123456789.125, 1e300, -2.5, 7, 1e15 };
+	char buf[FMT_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		fmt_double(buf, v[i]);
+		ck_assert_double_eq(strtod(buf, NULL), v[i]);
+	}
+	fmt_double(buf, 0.1);
+	ck_assert_str_eq(buf, "0.1");
+	fmt_double(buf, -0.0);
+	ck_assert_str_eq(buf, "0");
+	fmt_double(buf, NAN);
+	ck_assert_str_eq(buf, "");
+}
+END_TEST
+
+START_TEST(quoting)
+{
+	struct csv c;
+
+	csv_init(&c);
+	csv_str(&c, "plain");
+	csv_str(&c, "a,b");
+	csv_str(&c, "say \"x\"");
+	csv_str(&c, "");
+	csv_ns(&c, 1500);
+	csv_end_row(&c);
+	ck_assert_str_eq(c.text->str, "plain,\"a,b\",\"say \"\"x\"\"\",,1.500\n");
+	g_string_free(c.text, TRUE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("fmt");
+	TCase *t = tcase_create("fmt");
+	SRunner *r;
+	int failed;
+
+	tcase_add_test(t, exact_ns);
+	tcase_add_test(t, shortest);
+	tcase_add_test(t, quoting);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
