@@ -67,14 +67,29 @@ static const char *distance_name(u8 d)
 
 struct caller_row {
 	const char *lock;
+	u32 order;		/* of the lock in the run */
 	struct lock_caller c;
 };
 
-static void pool_caller(GArray *rows, GHashTable *index, const char *lock,
+/* Who met whom first depends on the engine, so rows go by lock and name. */
+static gint by_lock_and_names(gconstpointer a, gconstpointer b)
+{
+	const struct caller_row *x = a, *y = b;
+	int d;
+
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	d = strcmp(x->c.waiter, y->c.waiter);
+	if (!d)
+		d = strcmp(x->c.holder, y->c.holder);
+	return d ? d : (int)x->c.dist - (int)y->c.dist;
+}
+
+static void pool_caller(GArray *rows, GHashTable *index, const char *lock, u32 order,
 			const struct lock_caller *lc)
 {
 	char *key = g_strdup_printf("%s\n%s\n%s\n%u", lock, lc->waiter, lc->holder, lc->dist);
-	struct caller_row row = { lock, *lc }, *old;
+	struct caller_row row = { lock, order, *lc }, *old;
 	gpointer at;
 
 	if (g_hash_table_lookup_extended(index, key, NULL, &at)) {
@@ -104,9 +119,10 @@ static void caller_rows(struct csv *c, const struct experiment *e, u32 p, u32 v)
 				&g_array_index(r->locks, struct lock_class, k);
 
 			for (n = 0; n < l->nr_callers; n++)
-				pool_caller(rows, index, l->name, &l->caller[n]);
+				pool_caller(rows, index, l->name, k, &l->caller[n]);
 		}
 	}
+	g_array_sort(rows, by_lock_and_names);
 	for (i = 0; i < rows->len; i++) {
 		const struct caller_row *row = &g_array_index(rows, struct caller_row, i);
 
