@@ -38,10 +38,14 @@ void mistake(struct reader *rd, struct srcpos pos, const char *fmt, ...)
 void mistake_unknown(struct reader *rd, struct srcpos pos, const char *what, const char *word,
 		     const char *const *names)
 {
-	const char *near = nearest_name(word, names);
-	GString *allowed = g_string_new(NULL);
+	const char *near;
+	GString *allowed;
 	u32 nr = 0;
 
+	if (rd->mistakes->len >= MAX_COLLECTED)
+		return;
+	near = nearest_name(word, names);
+	allowed = g_string_new(NULL);
 	for (; names[nr] && nr < LISTED_NAMES; nr++)
 		g_string_append_printf(allowed, "%s%s", nr ? ", " : "", names[nr]);
 	if (names[nr])

@@ -87,7 +87,7 @@ void cgroups_read(struct reader *rd)
 	for (u32 d = 0; d < rd->nr_docs; d++) {
 		const struct node *n = node_get(rd->docs[d].root, "cgroups");
 
-		if (!n || node_is_null(n) || !expect_list(rd, n, "cgroups"))
+		if (!n || node_is_null(n) || !expect_short_list(rd, n, "cgroups"))
 			continue;
 		for (u32 i = 0; i < n->nr; i++)
 			cgroup_read(rd, n->items[i], names);

@@ -167,6 +167,7 @@ static void from_map(struct reader *rd, const struct node *map, GArray *objects)
 void objects_read(struct reader *rd)
 {
 	GArray *objects = g_array_new(FALSE, FALSE, sizeof(struct scn_object));
+	u32 *seen = arena_alloc(rd->a, (registry_nr_models(rd->r) + 1) * sizeof(u32));
 
 	for (u32 d = 0; d < rd->nr_docs; d++) {
 		const struct node *n = node_get(rd->docs[d].root, "objects");
@@ -178,6 +179,9 @@ void objects_read(struct reader *rd)
 		else if (expect_map(rd, n, "objects"))
 			from_map(rd, n, objects);
 	}
+	rd->object_nth = arena_alloc(rd->a, (objects->len + 1) * sizeof(u32));
+	for (u32 i = 0; i < objects->len; i++)
+		rd->object_nth[i] = seen[g_array_index(objects, struct scn_object, i).model]++;
 	rd->s->nr_objects = objects->len;
 	rd->s->objects = arena_copy(rd->a, objects->data, objects->len * sizeof(struct scn_object));
 	g_array_free(objects, TRUE);

@@ -16,6 +16,7 @@ struct op_read {
 	struct step *st;
 	const struct op_desc *op;
 	const struct node *key;
+	s32 object;		/* index of the object named, -1: none yet */
 	bool bad;
 };
 
@@ -158,22 +159,17 @@ static void unknown_object(struct op_read *o, const struct node *n, const char *
 }
 
 /* The range an index may have, if the number of instances is known by now. */
-static struct want index_want(const struct op_read *o, u32 i)
+static struct want index_want(const struct op_read *o)
 {
 	struct want w = {.type = VT_INT, .min = 0, .max = INT64_MAX, .what = "index"};
-	const struct scenario *s = o->rd->s;
-	s64 nth = o->st->args[i].object;
-	s64 count = 1;
+	const struct expr *count;
+	s64 n = 1;
 
-	for (u32 k = 0; k < s->nr_objects; k++) {
-		const struct scn_object *obj = &s->objects[k];
-
-		if (obj->model != o->st->model || nth--)
-			continue;
-		if (!obj->count || (expr_literal(obj->count, &count) && count > 0))
-			w.max = count - 1;
-		break;
-	}
+	if (o->object < 0)
+		return w;
+	count = o->rd->s->objects[o->object].count;
+	if (!count || (expr_literal(count, &n) && n > 0))
+		w.max = n - 1;
 	return w;
 }
 
@@ -182,7 +178,6 @@ static bool object_by_name(struct op_read *o, u32 i, const struct node *n, const
 {
 	const struct scenario *s = o->rd->s;
 	s32 at = index_find(o->rd->object_index, name);
-	s64 nth = 0;
 
 	if (at < 0) {
 		unknown_object(o, n, name);
@@ -194,9 +189,8 @@ static bool object_by_name(struct op_read *o, u32 i, const struct node *n, const
 			registry_model(o->rd->r, o->st->model)->name);
 		return false;
 	}
-	for (s32 k = 0; k < at; k++)
-		nth += s->objects[k].model == o->st->model;
-	o->st->args[i].object = nth;
+	o->object = at;
+	o->st->args[i].object = o->rd->object_nth[at];
 	return true;
 }
 
@@ -221,7 +215,7 @@ static bool read_object(struct op_read *o, u32 i, const struct node *n)
 	}
 	if (!object_by_name(o, i, n, arena_printf(o->rd->a, "%.*s", (int)(open - text), text)))
 		return false;
-	w = index_want(o, i);
+	w = index_want(o);
 	pos.col += (u32)(open + 1 - text) + n->quoted;
 	arg->object_index = value_read_text(
 		o->rd, pos,
@@ -232,7 +226,7 @@ static bool read_object(struct op_read *o, u32 i, const struct node *n)
 
 static bool read_index(struct op_read *o, u32 i, const struct node *n)
 {
-	struct want w = index_want(o, i);
+	struct want w = index_want(o);
 
 	o->st->args[i].object_index = value_read(o->rd, n, &w, o->g);
 	return o->st->args[i].object_index;
@@ -354,7 +348,7 @@ static void check_args(struct op_read *o)
 bool op_step_read(struct reader *rd, const struct node *key, const struct node *value,
 		  struct group_build *g, struct step *st)
 {
-	struct op_read o = {.rd = rd, .g = g, .st = st, .key = key};
+	struct op_read o = {.rd = rd, .g = g, .st = st, .key = key, .object = -1};
 	s32 scalar;
 
 	o.op = registry_find_op(rd->r, key->text, &st->model);

@@ -13,7 +13,10 @@
 #define MAX_FILES	64
 #define MAX_FILE_BYTES	(16u << 20)
 #define MAX_DEPTH	64
-#define MAX_NODES	2000000u
+#define MAX_NODES	1000000u
+#define MAX_STEPS	250000u
+#define MAX_VARS	1000u
+#define MAX_ENTRIES	1000u	/* of variants, plots, expect, sweep */
 #define MAX_ERRORS	100
 
 /* One YAML file of the scenario; [0] is the main one. */
@@ -43,6 +46,8 @@ struct reader {
 	u32 nodes;
 	GChecksum *sum;
 	GHashTable *param_index;	/* name -> index + 1; the others too */
+	u32 *object_nth;		/* number of an object among those of its model */
+	u32 steps;
 	GHashTable *object_index, *group_index, *phase_index, *barrier_index;
 	const char *const *param_names;	/* NULL-terminated, for suggestions */
 	const char *const *group_names;
@@ -130,6 +135,9 @@ void map_unknown_key(struct reader *rd, const struct node *key, const struct tab
 
 bool expect_map(struct reader *rd, const struct node *n, const char *what);
 bool expect_list(struct reader *rd, const struct node *n, const char *what);
+
+/* The same, with at most MAX_ENTRIES items. */
+bool expect_short_list(struct reader *rd, const struct node *n, const char *what);
 
 /* Text of a scalar, or NULL after a mistake. */
 const char *expect_text(struct reader *rd, const struct node *n, const char *what);

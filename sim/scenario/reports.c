@@ -168,7 +168,7 @@ void plots_read(struct reader *rd, const struct node *n, const struct node *swee
 {
 	GPtrArray *axes;
 
-	if (!n || node_is_null(n) || !expect_list(rd, n, "plots"))
+	if (!n || node_is_null(n) || !expect_short_list(rd, n, "plots"))
 		return;
 	axes = g_ptr_array_new();
 	g_ptr_array_add(axes, (void *)"variant");
@@ -315,7 +315,7 @@ static void expect_read(struct reader *rd, const struct node *n, struct scn_expe
 
 void expects_read(struct reader *rd, const struct node *n)
 {
-	if (!n || node_is_null(n) || !expect_list(rd, n, "expect"))
+	if (!n || node_is_null(n) || !expect_short_list(rd, n, "expect"))
 		return;
 	rd->s->expects = arena_alloc(rd->a, (n->nr + 1) * sizeof(*rd->s->expects));
 	rd->s->nr_expects = n->nr;

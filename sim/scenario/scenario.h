@@ -301,7 +301,7 @@ struct scn_errors {
  *
  * Returns the scenario, or NULL with at least one line in @errors. Time and
  * memory are bounded whatever the file says (16 MiB per file, 64 files, depth
- * 64, 2,000,000 nodes after alias expansion, 100,000 points of a sweep).
+ * 64, 1,000,000 nodes after alias expansion, 100,000 points of a sweep).
  */
 struct scenario *scenario_load(const char *path, const struct registry *r,
 			       const struct scn_options *opt, struct scn_errors *errors);

@@ -26,6 +26,16 @@ bool expect_list(struct reader *rd, const struct node *n, const char *what)
 	return false;
 }
 
+bool expect_short_list(struct reader *rd, const struct node *n, const char *what)
+{
+	if (!expect_list(rd, n, what))
+		return false;
+	if (n->nr <= MAX_ENTRIES)
+		return true;
+	mistake(rd, n->pos, "%s has more than %u entries", what, MAX_ENTRIES);
+	return false;
+}
+
 const char *expect_text(struct reader *rd, const struct node *n, const char *what)
 {
 	if (n->kind == NODE_SCALAR && !node_is_null(n) && *n->text)

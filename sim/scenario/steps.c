@@ -27,6 +27,10 @@ static void body_read(struct step_ctx *c, const struct node *n, struct step *st)
 
 static void push(struct step_ctx *c, const struct step *st)
 {
+	if (c->rd->steps++ == MAX_STEPS)
+		mistake(c->rd, st->pos, "more than %u steps", MAX_STEPS);
+	if (c->rd->steps > MAX_STEPS)
+		return;
 	g_array_append_vals(c->out, st, 1);
 }
 

@@ -58,6 +58,10 @@ static void sweep_one(struct reader *rd, const struct node *key, const struct no
 		mistake_unknown(rd, key->pos, "parameter in sweep", key->text, rd->param_names);
 		return;
 	}
+	if (b->sweeps->len == MAX_ENTRIES) {
+		mistake(rd, key->pos, "more than %u parameters are swept", MAX_ENTRIES);
+		return;
+	}
 	if (!expect_list(rd, list, arena_printf(rd->a, "sweep of '%s'", key->text)))
 		return;
 	if (!list->nr) {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_SET 65536
+
 struct group_rows {
 	const char *name, *about, *cgroup;
 	const struct node *count, *cpus, *mems, *steps, *jitter;
@@ -52,6 +54,11 @@ static bool range_add(struct reader *rd, const struct node *n, const char *text,
 		if (ok && hi >= limit) {
 			mistake(rd, n->pos, "%s %llu does not exist; the machine has 0 to %u", what,
 				(unsigned long long)hi, limit - 1);
+			g_strfreev(parts);
+			return false;
+		}
+		if (ok && out->len + (hi - lo) >= MAX_SET) {
+			mistake(rd, n->pos, "more than %d %ss in a list", MAX_SET, what);
 			g_strfreev(parts);
 			return false;
 		}

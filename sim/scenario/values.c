@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define MAX_TRIED 1000	/* values of a sweep; a run checks the rest */
+
 enum quantity quantity_of(enum value_type type)
 {
 	return type == VT_TIME ? Q_TIME : type == VT_SIZE ? Q_SIZE : Q_INT;
@@ -77,16 +79,37 @@ static bool range_ok(struct reader *rd, struct srcpos pos, const struct want *w,
 
 /* Value of @e in one setting of the parameters; false after a mistake. */
 static bool check_once(struct reader *rd, const struct expr *e, const struct want *w,
-		       const char *where)
+		       const struct scn_param *swept)
 {
-	s64 v;
-	const char *why = expr_eval(e, &rd->env, &v);
+	const char *why, *where = "";
+	s64 v, at;
 
-	if (why) {
-		mistake(rd, e->pos, "in ${%.60s}: %s%s", e->text, why, where);
-		return false;
+	why = expr_eval(e, &rd->env, &v);
+	if (!why && w->type != VT_BOOL && w->type != VT_ENUM && v >= w->min && v <= w->max)
+		return true;
+	if (swept) {
+		at = rd->base_params[swept - rd->s->params];
+		where = arena_printf(rd->a, " (at %s = %lld)", swept->name, (long long)at);
 	}
-	return range_ok(rd, e->pos, w, v, where);
+	if (!why)
+		return range_ok(rd, e->pos, w, v, where);
+	mistake(rd, e->pos, "in ${%.60s}: %s%s", e->text, why, where);
+	return false;
+}
+
+/* The same for the values of one sweep. */
+static bool check_swept(struct reader *rd, const struct expr *e, const struct want *w,
+			const struct scn_sweep *sw)
+{
+	s64 *param = &rd->base_params[sw->param], old = *param;
+	bool ok = true;
+
+	for (u32 k = 0; ok && k < sw->nr_values && k < MAX_TRIED; k++) {
+		if (!expr_eval(sw->values[k], &rd->env, param))
+			ok = check_once(rd, e, w, &rd->s->params[sw->param]);
+	}
+	*param = old;
+	return ok;
 }
 
 static bool check_static(struct reader *rd, const struct expr *e, const struct want *w)
@@ -97,30 +120,13 @@ static bool check_static(struct reader *rd, const struct expr *e, const struct w
 	if (e->uses_vars)
 		return true;
 	for (u32 i = 0; i < s->nr_sweeps; i++) {
-		const struct scn_sweep *sw = &s->sweeps[i];
-		s64 old;
-
-		if (!expr_uses_param(e, (u32)sw->param))
+		if (!expr_uses_param(e, (u32)s->sweeps[i].param))
 			continue;
 		swept = true;
-		old = rd->base_params[sw->param];
-		for (u32 k = 0; k < sw->nr_values; k++) {
-			const char *where;
-			s64 v = 0;
-
-			if (expr_eval(sw->values[k], &rd->env, &v))
-				continue;
-			rd->base_params[sw->param] = v;
-			where = arena_printf(rd->a, " (at %s = %lld)", s->params[sw->param].name,
-					     (long long)v);
-			if (!check_once(rd, e, w, where)) {
-				rd->base_params[sw->param] = old;
-				return false;
-			}
-		}
-		rd->base_params[sw->param] = old;
+		if (!check_swept(rd, e, w, &s->sweeps[i]))
+			return false;
 	}
-	return swept || check_once(rd, e, w, "");
+	return swept || check_once(rd, e, w, NULL);
 }
 
 /* Is the quantity of @e what @w wants? */

@@ -269,7 +269,7 @@ void variants_read(struct reader *rd, const struct node *kernel, const struct no
 	struct scn_model_choice *defaults = kernel_read(rd, kernel);
 	struct scenario *s = rd->s;
 
-	if (n && !node_is_null(n) && expect_list(rd, n, "variants")) {
+	if (n && !node_is_null(n) && expect_short_list(rd, n, "variants")) {
 		s->variants = arena_alloc(rd->a, (n->nr + 1) * sizeof(*s->variants));
 		for (u32 i = 0; i < n->nr; i++) {
 			struct scn_variant *v = &s->variants[s->nr_variants];

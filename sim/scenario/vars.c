@@ -25,13 +25,18 @@ s32 bag_find(const struct group_build *g, const char *name)
 	return find(g->bags, name);
 }
 
-static bool may_be_var(struct reader *rd, struct srcpos pos, const char *name)
+static bool may_be_var(struct reader *rd, struct srcpos pos, const struct group_build *g,
+		       const char *name)
 {
 	static const char *const taken[] = {"cpus", "nodes", "min", "max", "fls", "roundup", NULL};
 
 	if (!is_identifier(name)) {
 		mistake(rd, pos, "'%.60s' cannot be a variable; allowed: letters, digits, '_', the "
 			"first no digit", name);
+		return false;
+	}
+	if (g->vars->len + g->bags->len >= MAX_VARS) {
+		mistake(rd, pos, "more than %u variables in a thread group", MAX_VARS);
 		return false;
 	}
 	if (param_find(rd, name) >= 0 || choice_find(taken, name) >= 0) {
@@ -60,7 +65,7 @@ s32 var_declare(struct reader *rd, struct srcpos pos, struct group_build *g, con
 		old->kind = kind;
 		return i;
 	}
-	if (!may_be_var(rd, pos, name))
+	if (!may_be_var(rd, pos, g, name))
 		return -1;
 	if (bag_find(g, name) >= 0) {
 		mistake(rd, pos, "'%s' is a bag already", name);
@@ -77,7 +82,7 @@ s32 bag_declare(struct reader *rd, struct srcpos pos, struct group_build *g, con
 
 	if (i >= 0)
 		return i;
-	if (!may_be_var(rd, pos, name))
+	if (!may_be_var(rd, pos, g, name))
 		return -1;
 	if (var_find(g, name) >= 0) {
 		mistake(rd, pos, "'%s' is a variable already, it cannot be a bag too", name);

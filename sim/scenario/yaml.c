@@ -9,6 +9,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#define MAX_GLUED 1000	/* bytes of a text with commas in parentheses */
+
 /* A container that is still open. */
 struct open_node {
 	struct node *n;
@@ -46,7 +48,7 @@ static void attach(struct build *b, struct node *n, struct srcpos pos)
 	struct open_node *top = b->depth ? &b->stack[b->depth - 1] : NULL;
 
 	if (n->unfolded > MAX_NODES - b->rd->nodes) {
-		fail(b, pos, "the file unfolds to too many values (more than 2,000,000)");
+		fail(b, pos, "the file unfolds to too many values (more than 1,000,000)");
 		return;
 	}
 	b->rd->nodes += n->unfolded;
@@ -167,6 +169,7 @@ static void glue(struct build *b, GPtrArray *items, bool map)
 			const struct node *more = items->pdata[next];
 
 			if (more->kind != NODE_SCALAR || more->quoted ||
+			    strlen(last->text) > MAX_GLUED ||
 			    (map && !node_is_null(items->pdata[next + 1])))
 				break;
 			last = glued(b, last, more);
