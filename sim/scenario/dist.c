@@ -235,6 +235,20 @@ static int by_value(const void *pa, const void *pb)
 	return a < b ? -1 : a > b;
 }
 
+/* A number without unit becomes a time in @unit. */
+static const char *in_unit(s64 *v, enum quantity *q, s64 unit)
+{
+	s64 scale = *q == Q_DECIMAL ? 1000 : 1;
+
+	*q = Q_TIME;
+	if (__builtin_mul_overflow(*v, unit, v))
+		return "the number is too large";
+	if (*v % scale)
+		return "the number is finer than 1 ps";
+	*v /= scale;
+	return NULL;
+}
+
 /* One sample; plain numbers take @unit (0: there is none). */
 static bool sample(const struct context *c, struct srcpos pos, const char *text, s64 unit,
 		   GArray *out)
@@ -243,8 +257,8 @@ static bool sample(const struct context *c, struct srcpos pos, const char *text,
 	s64 v;
 	const char *why = number_parse(text, &v, &q);
 
-	if (!why && c->is_time && q == Q_INT && unit)
-		q = __builtin_mul_overflow(v, unit, &v) ? Q_PERCENT : Q_TIME;
+	if (!why && c->is_time && unit && (q == Q_INT || q == Q_DECIMAL))
+		why = in_unit(&v, &q, unit);
 	if (!why && q != (c->is_time ? Q_TIME : Q_INT))
 		why = c->is_time ? "a time with unit is needed, or `unit: ns` beside the file"
 				 : "a whole number is needed";

@@ -84,7 +84,8 @@ void cgroups_read(struct reader *rd)
 	}
 	names = arena_alloc(rd->a, (total + 1) * sizeof(*names));
 	rd->s->cgroups = arena_alloc(rd->a, (total + 1) * sizeof(*rd->s->cgroups));
-	for (u32 d = 0; d < rd->nr_docs; d++) {
+	/* What a file includes comes before it. */
+	for (u32 d = rd->nr_docs; d--;) {
 		const struct node *n = node_get(rd->docs[d].root, "cgroups");
 
 		if (!n || node_is_null(n) || !expect_short_list(rd, n, "cgroups"))

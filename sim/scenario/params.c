@@ -199,6 +199,9 @@ static void quick_apply(struct reader *rd, struct top *top)
 static void quick_check(struct reader *rd, const struct node *q)
 {
 	static const char *const own[] = {"replications", "duration", "sweep", NULL};
+	const struct want duration = {VT_TIME, 1, INT64_MAX, NULL, "duration"};
+	const struct want replications = {VT_INT, 1, 1000000, NULL, "replications"};
+	s64 v;
 
 	for (u32 i = 0; i < q->nr; i++) {
 		const struct node *key = node_key(q, i), *n = node_value(q, i);
@@ -206,13 +209,16 @@ static void quick_check(struct reader *rd, const struct node *q)
 
 		if (p >= 0) {
 			struct want w = param_want(&rd->s->params[p]);
-			s64 v;
 
 			if (n->kind != NODE_SCALAR || (strcmp(n->text, "true") &&
 						       strcmp(n->text, "false")))
 				literal_read(rd, n, &w, &v);
 			continue;
 		}
+		if (!strcmp(key->text, "duration"))
+			literal_read(rd, n, &duration, &v);
+		else if (!strcmp(key->text, "replications") && n->kind != NODE_MAP)
+			literal_read(rd, n, &replications, &v);
 		if (choice_find(own, key->text) < 0) {
 			GPtrArray *names = g_ptr_array_new();
 

@@ -48,6 +48,35 @@ static struct expr **values_read(struct reader *rd, const struct node *list, s32
 	return values;
 }
 
+/* Only the parameter's own value, but still a column of the results. */
+static void collapse(struct reader *rd, struct scn_sweep *s, struct srcpos pos)
+{
+	const struct scn_param *p = &rd->s->params[s->param];
+
+	s->values = arena_alloc(rd->a, sizeof(*s->values));
+	s->values[0] = expr_constant(rd, pos, p->def, quantity_of(p->unit));
+	s->nr_values = 1;
+	s->zip = 0;
+}
+
+/* Under --quick: what the full sweep has and the quick one has not stays a column. */
+static void collapse_others(struct reader *rd, struct sweep_build *quick,
+			    const struct sweep_build *full, struct srcpos pos)
+{
+	for (u32 i = 0; i < full->sweeps->len; i++) {
+		struct scn_sweep s = g_array_index(full->sweeps, struct scn_sweep, i);
+		u32 k = 0;
+
+		while (k < quick->sweeps->len &&
+		       g_array_index(quick->sweeps, struct scn_sweep, k).param != s.param)
+			k++;
+		if (k < quick->sweeps->len)
+			continue;
+		collapse(rd, &s, pos);
+		g_array_append_val(quick->sweeps, s);
+	}
+}
+
 static void sweep_one(struct reader *rd, const struct node *key, const struct node *list, u32 zip,
 		      struct sweep_build *b)
 {
@@ -75,12 +104,8 @@ static void sweep_one(struct reader *rd, const struct node *key, const struct no
 		}
 	}
 	s.values = values_read(rd, list, s.param, &s.nr_values);
-	if (set && s.values) {
-		s.nr_values = 1;
-		s.values[0] = expr_constant(rd, set->pos, rd->s->params[s.param].def,
-					    quantity_of(rd->s->params[s.param].unit));
-		s.zip = 0;
-	}
+	if (set && s.values)
+		collapse(rd, &s, set->pos);
 	if (s.nr_values)
 		g_array_append_val(b->sweeps, s);
 }
@@ -151,6 +176,8 @@ void sweep_read(struct reader *rd, const struct node *n, const struct node *quic
 	other.sweeps = g_array_new(FALSE, FALSE, sizeof(struct scn_sweep));
 	section_read(rd, first, &used);
 	section_read(rd, second, &other);
+	if (first && second && first == quick)
+		collapse_others(rd, &used, &other, quick->pos);
 	rd->s->nr_sweeps = used.sweeps->len;
 	rd->s->sweeps = arena_copy(rd->a, used.sweeps->data,
 				   used.sweeps->len * sizeof(struct scn_sweep));

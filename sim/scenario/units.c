@@ -69,7 +69,7 @@ static const char *scan_digits(const char *p, const char **end, u64 *mant, u32 *
 		}
 		if (!g_ascii_isdigit(*p))
 			break;
-		if (*mant > (u64)INT64_MAX / 10 - 1)
+		if (*mant > (UINT64_MAX - 9) / 10)
 			return TOO_LARGE;
 		*mant = *mant * 10 + (u64)(*p - '0');
 		*frac += point;

@@ -139,8 +139,9 @@ static bool quantity_ok(struct reader *rd, const struct expr *e, const struct wa
 		return false;
 	}
 	if (w->type == VT_SIZE ? e->q == Q_TIME : e->q != quantity_of(w->type)) {
-		mistake(rd, e->pos, "%s must be %s, ${%.60s} is a %s", w->what, wanted_name(w),
-			e->text, e->q == Q_TIME ? "time" : "size");
+		mistake(rd, e->pos, "%s must be %s, ${%.60s} is a %s; divide by one, such as %s",
+			w->what, wanted_name(w), e->text, e->q == Q_TIME ? "time" : "size",
+			e->q == Q_TIME ? "1ns" : "4KiB");
 		return false;
 	}
 	return true;

@@ -242,9 +242,12 @@ static void on_problem(struct build *b)
 {
 	const yaml_parser_t *p = &b->parser;
 
-	mistake(b->rd, mark_pos(b, p->problem_mark), "not valid YAML: %s%s%s",
+	bool flow = p->context && strstr(p->context, "flow");
+
+	mistake(b->rd, mark_pos(b, p->problem_mark), "not valid YAML: %s%s%s%s",
 		p->context ? p->context : "", p->context ? ": " : "",
-		p->problem ? p->problem : "not readable");
+		p->problem ? p->problem : "not readable",
+		flow ? " (inside {...} and [...] write \"${...}\" with quotes)" : "");
 	b->failed = true;
 }
 
