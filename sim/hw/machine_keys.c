@@ -170,7 +170,7 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     .about = "time slice of the scheduler"),
 	COST(MK_FAULT_ENTRY_EXIT, "fault.entry_exit", DEF(NS(250), 'E', "machine.md 1.6"),
 	     .about = "exception entry and exit"),
-	COST(MK_FAULT_ANON_MINOR, "fault.anon_minor",
+	COST(MK_FAULT_ANON_MINOR, "fault.anon_minor_total_excl_zero",
 	     DEF(NS(450), 'E', "machine.md 1.6; PFBLOG, AMIT19 bound it"),
 	     .about = "anonymous fault without clearing the page"),
 	COST(MK_ZERO_PAGE4K, "zero.page4k",
