@@ -26,8 +26,9 @@ static const struct form {
 	{"time", DIST_CONST, 1, {"time", NULL}},
 };
 
-static const char *const form_names[] = {"exp",	     "uniform",	  "normal", "lognormal", "zipf",
-					 "time",	     "constant",  "empirical", "jitter", "unit", NULL};
+static const char *const form_names[] = {"exp",	   "uniform", "normal",	  "lognormal",
+					 "zipf",   "time",    "constant", "empirical",
+					 "jitter", "unit",    NULL};
 
 /* What the values of a distribution must be, while it is read. */
 struct context {
@@ -274,8 +275,7 @@ static bool sample(const struct context *c, struct srcpos pos, const char *text,
 	return true;
 }
 
-static bool samples_from_file(const struct context *c, const struct node *n, s64 unit,
-			      GArray *out)
+static bool samples_from_file(const struct context *c, const struct node *n, s64 unit, GArray *out)
 {
 	const char *path, *name = expect_text(c->rd, n, "empirical");
 	char *text, *line, *next;
@@ -419,8 +419,10 @@ static struct dist *from_map(const struct context *c)
 		value = node_value(c->n, i);
 	}
 	if (!key) {
-		mistake(c->rd, c->n->pos, "no distribution in %s; allowed: exp, uniform, normal, "
-			"lognormal, zipf, time, empirical", c->what);
+		mistake(c->rd, c->n->pos,
+			"no distribution in %s; allowed: exp, uniform, normal, "
+			"lognormal, zipf, time, empirical",
+			c->what);
 		return NULL;
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(forms); i++)
@@ -494,9 +496,8 @@ void dist_print(GString *out, const struct dist *d)
 		g_string_append(out, f->nr_args == 2 ? "[" : "");
 		expr_print(out, d->a);
 		if (d->kind == DIST_ZIPF)
-			g_string_append_printf(
-				out, ", %s",
-				g_ascii_dtostr(number, sizeof(number), d->zipf_s));
+			g_string_append_printf(out, ", %s",
+					       g_ascii_dtostr(number, sizeof(number), d->zipf_s));
 		if (d->b) {
 			g_string_append(out, ", ");
 			expr_print(out, d->b);

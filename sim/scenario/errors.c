@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LISTED_NAMES 40
-#define MAX_COLLECTED 10000	/* no file needs more before sorting */
+#define MAX_COLLECTED 10000 /* no file needs more before sorting */
 
 void mistake(struct reader *rd, struct srcpos pos, const char *fmt, ...)
 {
@@ -51,8 +51,8 @@ void mistake_unknown(struct reader *rd, struct srcpos pos, const char *what, con
 	if (names[nr])
 		g_string_append(allowed, ", ...");
 	if (near)
-		mistake(rd, pos, "unknown %s '%s'; did you mean '%s'? allowed: %s", what, word, near,
-			allowed->str);
+		mistake(rd, pos, "unknown %s '%s'; did you mean '%s'? allowed: %s", what, word,
+			near, allowed->str);
 	else
 		mistake(rd, pos, "unknown %s '%s'; allowed: %s", what, word,
 			nr ? allowed->str : "none here");

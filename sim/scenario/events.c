@@ -9,8 +9,8 @@
 
 /* ---- cgroups -------------------------------------------------------------------- */
 
-const char *const scn_limit_names[] = {"memory.max", "memory.high", "memory.low", "memory.min",
-				       "memory.swap.max", NULL};
+const char *const scn_limit_names[] = {"memory.max", "memory.high",	"memory.low",
+				       "memory.min", "memory.swap.max", NULL};
 
 struct cgroup_rows {
 	const char *name, *parent;
@@ -18,9 +18,11 @@ struct cgroup_rows {
 	s64 count;
 };
 
-#define LIMIT(k, i) \
-	{k, ROW_NODE, offsetof(struct cgroup_rows, limits) + (i) * sizeof(struct node *), \
-	 .help = "bytes, or max"}
+#define LIMIT(k, i)                                                                              \
+	{                                                                                        \
+		k, ROW_NODE, offsetof(struct cgroup_rows, limits) + (i) * sizeof(struct node *), \
+			.help = "bytes, or max"                                                  \
+	}
 
 static const struct row cgroup_rows[] = {
 	{"name", ROW_NAME, offsetof(struct cgroup_rows, name), .required = true,
@@ -98,8 +100,16 @@ void cgroups_read(struct reader *rd)
 
 /* ---- events ---------------------------------------------------------------------- */
 
-enum event_arg_type { EV_CGROUP, EV_LIMIT_FILE, EV_LIMIT, EV_SIZE, EV_TIME, EV_NODE, EV_CPU,
-		      EV_COUNT };
+enum event_arg_type {
+	EV_CGROUP,
+	EV_LIMIT_FILE,
+	EV_LIMIT,
+	EV_SIZE,
+	EV_TIME,
+	EV_NODE,
+	EV_CPU,
+	EV_COUNT
+};
 
 struct event_arg {
 	const char *name;
@@ -114,12 +124,12 @@ static const struct event_kind {
 	{"write_limit",
 	 {{"cgroup", EV_CGROUP, true}, {"file", EV_LIMIT_FILE, true}, {"value", EV_LIMIT, true}}},
 	{"cgroup_remove", {{"cgroup", EV_CGROUP, true}}},
-	{"memory_pressure", {{"bytes", EV_SIZE, true}, {"node", EV_NODE, false},
-			     {"during", EV_TIME, false}}},
+	{"memory_pressure",
+	 {{"bytes", EV_SIZE, true}, {"node", EV_NODE, false}, {"during", EV_TIME, false}}},
 	{"cpu_offline", {{"cpu", EV_CPU, true}}},
 	{"cpu_online", {{"cpu", EV_CPU, true}}},
-	{"fail_alloc", {{"after", EV_COUNT, false}, {"every", EV_COUNT, false},
-			{"count", EV_COUNT, false}}},
+	{"fail_alloc",
+	 {{"after", EV_COUNT, false}, {"every", EV_COUNT, false}, {"count", EV_COUNT, false}}},
 };
 
 /* Checked text of one argument, times and sizes in base units; NULL after a mistake. */
@@ -129,7 +139,8 @@ static const char *arg_text(struct reader *rd, const struct event_arg *a, const 
 	s64 v;
 
 	if (a->type == EV_CGROUP || a->type == EV_LIMIT_FILE) {
-		const char *const *names = a->type == EV_CGROUP ? rd->cgroup_names : scn_limit_names;
+		const char *const *names =
+			a->type == EV_CGROUP ? rd->cgroup_names : scn_limit_names;
 		const char *text = expect_text(rd, n, a->name);
 
 		if (text && choice_find(names, text) < 0) {
@@ -233,8 +244,10 @@ static void event_read(struct reader *rd, const struct node *n, GArray *events)
 		e.kind = k->name;
 		args_read(rd, k, node_key(n, i), node_value(n, i), e.args);
 		if (kinds++)
-			mistake(rd, node_key(n, i)->pos, "one event is one thing; '%s' needs an "
-				"entry of its own", k->name);
+			mistake(rd, node_key(n, i)->pos,
+				"one event is one thing; '%s' needs an "
+				"entry of its own",
+				k->name);
 	}
 	if (!found)
 		mistake(rd, n->pos, "an event without a kind, such as cpu_offline: {cpu: 1}");

@@ -18,10 +18,9 @@ static const struct row include_rows[] = {
 	{"set", ROW_NODE, offsetof(struct include, set), .help = "parameters of that file"},
 };
 
-static const struct table include_table = {"in an include", include_rows,
-					   ARRAY_SIZE(include_rows)};
+static const struct table include_table = {"in an include", include_rows, ARRAY_SIZE(include_rows)};
 
-static const char *const workload_keys[] = {"about",  "include", "params",	"cgroups",
+static const char *const workload_keys[] = {"about",   "include", "params", "cgroups",
 					    "objects", "threads", "events", NULL};
 
 static void doc_read(struct reader *rd, const char *path, struct srcpos asked_at,
@@ -43,8 +42,8 @@ static void include_one(struct reader *rd, const struct node *n, const char *fro
 		in.set = NULL;
 	path = file_find(rd, in.file, from, NULL);
 	if (!path) {
-		mistake(rd, n->pos,
-			"no file '%s' beside this one or in the scenario folders", in.file);
+		mistake(rd, n->pos, "no file '%s' beside this one or in the scenario folders",
+			in.file);
 		return;
 	}
 	for (u32 i = 0; i < nr_chain; i++) {
@@ -103,6 +102,5 @@ void includes_read(struct reader *rd, const char *path)
 {
 	const char *chain[MAX_FILES];
 
-	doc_read(rd, path, (struct srcpos){arena_intern(rd->a, path), 0, 0},
-		 NULL, chain, 0);
+	doc_read(rd, path, (struct srcpos){arena_intern(rd->a, path), 0, 0}, NULL, chain, 0);
 }

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const struct row top_rows[] = {
-	{"scenario", ROW_NAME, offsetof(struct top, scenario), .required = true, .help = "its name"},
+	{"scenario", ROW_NAME, offsetof(struct top, scenario), .required = true,
+	 .help = "its name"},
 	{"about", ROW_TEXT, offsetof(struct top, about), .help = "one line"},
 	{"machine", ROW_NODE, offsetof(struct top, machine), .help = "name, path or map"},
 	{"seed", ROW_NODE, offsetof(struct top, seed), .help = "of all random streams"},
@@ -110,8 +111,7 @@ static void machine_section(struct reader *rd, const struct top *top)
 			"key 'machine' is missing in a scenario (name, path or map)");
 		return;
 	}
-	m = machine_read(rd, top->machine,
-			 top->machine->pos.line ? top->machine->pos.file : NULL);
+	m = machine_read(rd, top->machine, top->machine->pos.line ? top->machine->pos.file : NULL);
 	if (!m)
 		return;
 	arena_defer(rd->a, free_machine, m);

@@ -7,20 +7,20 @@
 
 #include <string.h>
 
-#define MAX_BASES 8	/* a map on a file on a file ... */
+#define MAX_BASES 8 /* a map on a file on a file ... */
 
 struct machine_build {
 	struct machine *m;
-	char tag;		/* of plain values */
+	char tag; /* of plain values */
 	struct srcpos pos[NR_MACHINE_KEYS];
-	const char *path;	/* of the file, for messages and inner bases; may be NULL */
+	const char *path; /* of the file, for messages and inner bases; may be NULL */
 	u32 depth;
 };
 
 struct tagged {
 	const struct node *value, *tag;
 	const char *source;
-	s64 rel_err;		/* 1/1000000 */
+	s64 rel_err; /* 1/1000000 */
 };
 
 static const struct row tagged_rows[] = {
@@ -44,8 +44,10 @@ static bool read_tag(struct reader *rd, const struct node *n, char *tag)
 		*tag = n->text[0];
 		return true;
 	}
-	mistake(rd, n->pos, "tag must be S (sourced), D (derived), E (estimate), R (recalled), "
-		"K (kernel), M (measured) or C (calibrated), not %s", node_what(rd->a, n));
+	mistake(rd, n->pos,
+		"tag must be S (sourced), D (derived), E (estimate), R (recalled), "
+		"K (kernel), M (measured) or C (calibrated), not %s",
+		node_what(rd->a, n));
 	return false;
 }
 
@@ -149,7 +151,8 @@ static void unknown_machine_key(struct reader *rd, const struct node *key, const
 	g_ptr_array_add(names, NULL);
 	mistake_unknown(rd, key->pos,
 			len ? arena_printf(rd->a, "key in machine's %.*s", (int)len - 1, prefix)
-			    : "machine key", key->text, (const char *const *)names->pdata);
+			    : "machine key",
+			key->text, (const char *const *)names->pdata);
 	g_ptr_array_free(names, TRUE);
 }
 
@@ -288,9 +291,9 @@ static void unknown_machine(struct reader *rd, const struct node *n)
 		g_free(path);
 		while (d && (file = g_dir_read_name(d)))
 			if (g_str_has_suffix(file, ".yaml"))
-				g_ptr_array_add(names, (void *)arena_printf(
-							       rd->a, "%.*s",
-							       (int)strlen(file) - 5, file));
+				g_ptr_array_add(names,
+						(void *)arena_printf(rd->a, "%.*s",
+								     (int)strlen(file) - 5, file));
 		if (d)
 			g_dir_close(d);
 	}
@@ -335,8 +338,8 @@ static struct machine *machine_node(struct reader *rd, const struct node *n, con
 				    u32 depth)
 {
 	if (depth > MAX_BASES) {
-		mistake(rd, n->pos, "more than %d machines stand on each other with base:",
-			MAX_BASES);
+		mistake(rd, n->pos,
+			"more than %d machines stand on each other with base:", MAX_BASES);
 		return NULL;
 	}
 	if (n->kind == NODE_MAP)

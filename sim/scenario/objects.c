@@ -53,7 +53,10 @@ static bool kind_find(struct reader *rd, const struct node *n, struct scn_object
 
 static struct want key_want(const struct param_desc *p)
 {
-	struct want w = {.type = p->type, .min = p->min, .max = p->max, .choices = p->choices,
+	struct want w = {.type = p->type,
+			 .min = p->min,
+			 .max = p->max,
+			 .choices = p->choices,
 			 .what = p->name};
 
 	if (w.min >= w.max) {

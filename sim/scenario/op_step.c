@@ -16,7 +16,7 @@ struct op_read {
 	struct step *st;
 	const struct op_desc *op;
 	const struct node *key;
-	s32 object;		/* index of the object named, -1: none yet */
+	s32 object; /* index of the object named, -1: none yet */
 	bool bad;
 };
 
@@ -41,7 +41,10 @@ static s32 arg_of_type(const struct op_desc *op, enum value_type type)
 static bool read_plain(struct op_read *o, u32 i, const struct node *n)
 {
 	const struct arg_desc *a = &o->op->args[i];
-	struct want w = {.type = a->type, .min = a->min, .max = a->max, .choices = a->choices,
+	struct want w = {.type = a->type,
+			 .min = a->min,
+			 .max = a->max,
+			 .choices = a->choices,
 			 .what = a->name};
 
 	if (w.min >= w.max) {

@@ -7,10 +7,9 @@
 
 #include <string.h>
 
-static const char *const reserved[] = {"cpus",	  "nodes",   "min",	  "max",
-				       "fls",	  "roundup", "zip",	  "variant",
-				       "machine", "seed",    "duration", "replications",
-				       "sweep",	  NULL};
+static const char *const reserved[] = {"cpus",	   "nodes",	   "min",     "max",	 "fls",
+				       "roundup",  "zip",	   "variant", "machine", "seed",
+				       "duration", "replications", "sweep",   NULL};
 
 static const char *const settings[] = {"machine", "duration", "replications", "seed", NULL};
 
@@ -58,16 +57,18 @@ static struct want param_want(const struct scn_param *p)
 static void param_declare(struct reader *rd, const struct node *key, const struct node *n,
 			  GArray *params)
 {
-	struct scn_param p = {.name = key->text, .min = INT64_MIN, .max = INT64_MAX,
-			      .pos = key->pos};
+	struct scn_param p = {
+		.name = key->text, .min = INT64_MIN, .max = INT64_MAX, .pos = key->pos};
 	struct param_rows rows = {.def = n};
 	enum quantity q = Q_INT;
 	struct want w;
 
 	if (!is_identifier(key->text)) {
 		mistake(rd, key->pos,
-			"'%.80s' cannot be a parameter; allowed: letters, digits, '_', the first no "
-			"digit", key->text);
+			"'%.80s' cannot be a parameter; allowed: letters, digits, '_', the first "
+			"no "
+			"digit",
+			key->text);
 		return;
 	}
 	if (choice_find(reserved, key->text) >= 0) {
@@ -76,14 +77,14 @@ static void param_declare(struct reader *rd, const struct node *key, const struc
 		return;
 	}
 	if (param_find(rd, key->text) >= 0) {
-		const struct scn_param *old = &g_array_index(
-			params, struct scn_param, (u32)param_find(rd, key->text));
+		const struct scn_param *old =
+			&g_array_index(params, struct scn_param, (u32)param_find(rd, key->text));
 
 		if (old->pos.file != key->pos.file)
 			mistake(rd, key->pos,
 				"parameter '%s' is declared already in %s:%u; to give it another "
-				"value use include: [{file: ..., set: {%s: ...}}]", key->text,
-				old->pos.file, old->pos.line, key->text);
+				"value use include: [{file: ..., set: {%s: ...}}]",
+				key->text, old->pos.file, old->pos.line, key->text);
 		return;
 	}
 	if (n->kind == NODE_MAP) {
@@ -210,8 +211,8 @@ static void quick_check(struct reader *rd, const struct node *q)
 		if (p >= 0) {
 			struct want w = param_want(&rd->s->params[p]);
 
-			if (n->kind != NODE_SCALAR || (strcmp(n->text, "true") &&
-						       strcmp(n->text, "false")))
+			if (n->kind != NODE_SCALAR ||
+			    (strcmp(n->text, "true") && strcmp(n->text, "false")))
 				literal_read(rd, n, &w, &v);
 			continue;
 		}
@@ -267,8 +268,7 @@ static void set_apply(struct reader *rd, struct top *top, const char *set)
 		for (u32 i = 0; settings[i]; i++)
 			g_ptr_array_add(names, (void *)settings[i]);
 		g_ptr_array_add(names, NULL);
-		mistake_unknown(rd, key->pos, "parameter", name,
-				(const char *const *)names->pdata);
+		mistake_unknown(rd, key->pos, "parameter", name, (const char *const *)names->pdata);
 		g_ptr_array_free(names, TRUE);
 	}
 	g_free(name);

@@ -154,9 +154,8 @@ static void print_choice(GString *out, const struct scenario *s, const struct sc
 		sep = ", ";
 	}
 	for (u32 i = 0; i < nr; i++) {
-		const struct param_desc *p = i < m->nr_params
-						     ? &m->params[i]
-						     : &c->variant->params[i - m->nr_params];
+		const struct param_desc *p =
+			i < m->nr_params ? &m->params[i] : &c->variant->params[i - m->nr_params];
 
 		g_string_append_printf(out, "%s%s: ", sep, p->name);
 		print_expr(out, c->params[i], p->def, p->type, p->choices);

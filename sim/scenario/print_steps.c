@@ -111,8 +111,8 @@ static void print_children(GString *out, const struct scenario *s, const struct 
 static void print_step(GString *out, const struct scenario *s, const struct scn_group *g,
 		       const struct step *st, u32 indent)
 {
-	static const char *const bare[] = {[STEP_WAIT] = "wait", [STEP_YIELD] = "yield",
-					   [STEP_END] = "end"};
+	static const char *const bare[] = {
+		[STEP_WAIT] = "wait", [STEP_YIELD] = "yield", [STEP_END] = "end"};
 
 	item(out, indent);
 	switch (st->kind) {
@@ -145,8 +145,8 @@ static void print_step(GString *out, const struct scenario *s, const struct scn_
 		print_children(out, s, g, st, indent + 4);
 		break;
 	case STEP_SHUFFLE:
-		g_string_append_printf(out, "shuffle:\n%*sorder: %s\n%*sdo:%s\n", (int)indent + 4, "",
-				       st->sattolo ? "sattolo" : "uniform", (int)indent + 4, "",
+		g_string_append_printf(out, "shuffle:\n%*sorder: %s\n%*sdo:%s\n", (int)indent + 4,
+				       "", st->sattolo ? "sattolo" : "uniform", (int)indent + 4, "",
 				       st->nr_children ? "" : " []");
 		print_children(out, s, g, st, indent + 6);
 		break;
@@ -179,7 +179,8 @@ static void print_body(GString *out, const struct scenario *s, const struct scn_
 
 void print_group(GString *out, const struct scenario *s, const struct scn_group *g)
 {
-	static const char *const placements[] = {[PLACE_ALL] = "all", [PLACE_PER_NODE] = "per-node",
+	static const char *const placements[] = {[PLACE_ALL] = "all",
+						 [PLACE_PER_NODE] = "per-node",
 						 [PLACE_PER_LLC] = "per-llc",
 						 [PLACE_PER_CORE] = "per-core"};
 

@@ -195,7 +195,8 @@ static const char *const expect_kinds[] = {"validation", "calibration", "exact",
 static const struct row expect_rows[] = {
 	{"metric", ROW_NODE, offsetof(struct expect_rows, metric), .required = true,
 	 .help = "what is compared"},
-	{"variant", ROW_TEXT, offsetof(struct expect_rows, variant), .help = "of an absolute figure"},
+	{"variant", ROW_TEXT, offsetof(struct expect_rows, variant),
+	 .help = "of an absolute figure"},
 	{"ratio", ROW_TEXT, offsetof(struct expect_rows, ratio), .help = "variant/variant"},
 	{"less", ROW_NODE, offsetof(struct expect_rows, less),
 	 .help = "[a, b]: variant a is not above variant b"},
@@ -236,8 +237,8 @@ static void ratio_read(struct reader *rd, const struct node *n, const char *text
 			text);
 		return;
 	}
-	e->ratio_num = variant_name(rd, n->pos,
-				    arena_printf(rd->a, "%.*s", (int)(slash - text), text));
+	e->ratio_num =
+		variant_name(rd, n->pos, arena_printf(rd->a, "%.*s", (int)(slash - text), text));
 	e->ratio_den = variant_name(rd, n->pos, slash + 1);
 }
 
@@ -269,11 +270,12 @@ static void at_read(struct reader *rd, const struct node *n, struct scn_expect *
 		struct want w;
 
 		if (p < 0) {
-			mistake_unknown(rd, key->pos, "parameter in at", key->text, rd->param_names);
+			mistake_unknown(rd, key->pos, "parameter in at", key->text,
+					rd->param_names);
 			continue;
 		}
-		w = (struct want){rd->s->params[p].unit, rd->s->params[p].min,
-				  rd->s->params[p].max, NULL, key->text};
+		w = (struct want){rd->s->params[p].unit, rd->s->params[p].min, rd->s->params[p].max,
+				  NULL, key->text};
 		e->at[e->nr_at].param = p;
 		if (literal_read(rd, node_value(n, i), &w, &e->at[e->nr_at].value))
 			e->nr_at++;

@@ -53,7 +53,8 @@ bool name_ok(struct reader *rd, const struct node *n, const char *what, const ch
 	if (!*text || *p || strstr(text, "..") || p - text > NAME_MAX_LEN) {
 		mistake(rd, n->pos,
 			"%s '%.80s' is no name; allowed: up to %d letters, digits, '.', '_', '-', "
-			"the first a letter or digit, no '..'", what, text, NAME_MAX_LEN);
+			"the first a letter or digit, no '..'",
+			what, text, NAME_MAX_LEN);
 		return false;
 	}
 	return true;

@@ -10,7 +10,7 @@
 struct step_ctx {
 	struct reader *rd;
 	struct group_build *g;
-	GArray *out;		/* struct step */
+	GArray *out; /* struct step */
 };
 
 struct control {
@@ -83,8 +83,7 @@ static void read_time(struct step_ctx *c, const struct node *key, const struct n
 	struct group_build still = *c->g;
 
 	still.jitter = 0;
-	st->dist = dist_read(c->rd, value, true, key->text,
-			     st->kind == STEP_THINK ? c->g : &still);
+	st->dist = dist_read(c->rd, value, true, key->text, st->kind == STEP_THINK ? c->g : &still);
 	push(c, st);
 }
 
@@ -115,8 +114,9 @@ static struct step *alternatives(struct step_ctx *c, const struct node *list, bo
 				const struct node *key = node_key(n, k);
 
 				if (strcmp(key->text, "weight") && strcmp(key->text, "do"))
-					mistake_unknown(c->rd, key->pos, "key in choose", key->text,
-							(const char *const[]){"weight", "do", NULL});
+					mistake_unknown(
+						c->rd, key->pos, "key in choose", key->text,
+						(const char *const[]){"weight", "do", NULL});
 			}
 			n = node_get(n, "do");
 		} else if (weight) {
@@ -223,12 +223,18 @@ static void read_bare(struct step_ctx *c, const struct node *key, const struct n
 }
 
 static const struct control controls[] = {
-	{"do", read_do, STEP_DO},	    {"let", read_let, STEP_LET},
-	{"think", read_time, STEP_THINK},   {"sleep", read_time, STEP_SLEEP},
-	{"choose", read_choose, STEP_CHOOSE}, {"shuffle", read_shuffle, STEP_SHUFFLE},
-	{"barrier", read_named, STEP_BARRIER}, {"phase", read_named, STEP_PHASE},
-	{"spawn", read_spawn, STEP_SPAWN},  {"wait", read_bare, STEP_WAIT},
-	{"yield", read_bare, STEP_YIELD},   {"end", read_bare, STEP_END},
+	{"do", read_do, STEP_DO},
+	{"let", read_let, STEP_LET},
+	{"think", read_time, STEP_THINK},
+	{"sleep", read_time, STEP_SLEEP},
+	{"choose", read_choose, STEP_CHOOSE},
+	{"shuffle", read_shuffle, STEP_SHUFFLE},
+	{"barrier", read_named, STEP_BARRIER},
+	{"phase", read_named, STEP_PHASE},
+	{"spawn", read_spawn, STEP_SPAWN},
+	{"wait", read_bare, STEP_WAIT},
+	{"yield", read_bare, STEP_YIELD},
+	{"end", read_bare, STEP_END},
 };
 
 /* ---- loop: N, do: [...] ------------------------------------------------------ */
@@ -310,7 +316,8 @@ static void read_step(struct step_ctx *c, const struct node *key, const struct n
 static void read_any(struct step_ctx *c, const struct node *n)
 {
 	if (n->kind == NODE_LIST) {
-		mistake(c->rd, n->pos, "a step must be a word or a map with one key, not a list; "
+		mistake(c->rd, n->pos,
+			"a step must be a word or a map with one key, not a list; "
 			"write do: [...]");
 		return;
 	}
@@ -330,7 +337,8 @@ static void read_any(struct step_ctx *c, const struct node *n)
 	for (u32 i = 1; i < n->nr; i++)
 		mistake(c->rd, node_key(n, i)->pos,
 			"a step has one key (only loop and do go together); '%.40s' must be a step "
-			"of its own, with a '-' before it", node_key(n, i)->text);
+			"of its own, with a '-' before it",
+			node_key(n, i)->text);
 	if (n->nr)
 		read_step(c, node_key(n, 0), node_value(n, 0));
 }

@@ -12,7 +12,7 @@
 #define MAX_POINTS 100000
 
 struct sweep_build {
-	GArray *sweeps;		/* struct scn_sweep */
+	GArray *sweeps; /* struct scn_sweep */
 	u32 nr_zips;
 };
 
@@ -126,8 +126,10 @@ static void zip_read(struct reader *rd, const struct node *n, struct sweep_build
 		if (!len)
 			len = s->nr_values;
 		if (s->nr_values != len) {
-			mistake(rd, n->pos, "the lists of a zip must be of one length: '%s' has %u "
-				"values, not %u", rd->param_names[s->param], s->nr_values, len);
+			mistake(rd, n->pos,
+				"the lists of a zip must be of one length: '%s' has %u "
+				"values, not %u",
+				rd->param_names[s->param], s->nr_values, len);
 			return;
 		}
 	}
@@ -179,8 +181,8 @@ void sweep_read(struct reader *rd, const struct node *n, const struct node *quic
 	if (first && second && first == quick)
 		collapse_others(rd, &used, &other, quick->pos);
 	rd->s->nr_sweeps = used.sweeps->len;
-	rd->s->sweeps = arena_copy(rd->a, used.sweeps->data,
-				   used.sweeps->len * sizeof(struct scn_sweep));
+	rd->s->sweeps =
+		arena_copy(rd->a, used.sweeps->data, used.sweeps->len * sizeof(struct scn_sweep));
 	if (first)
 		check_points(rd, first);
 	/* Parameters have the first value of their sweep when values are checked. */

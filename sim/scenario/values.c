@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define MAX_TRIED 1000	/* values of a sweep; a run checks the rest */
+#define MAX_TRIED 1000 /* values of a sweep; a run checks the rest */
 
 enum quantity quantity_of(enum value_type type)
 {
@@ -135,7 +135,8 @@ static bool quantity_ok(struct reader *rd, const struct expr *e, const struct wa
 	if (w->type == VT_TIME && e->q == Q_INT) {
 		mistake(rd, e->pos,
 			"%s must be a time, ${%.60s} is a plain number: give its values a unit, "
-			"e.g. %s * 1ns", w->what, e->text, e->text);
+			"e.g. %s * 1ns",
+			w->what, e->text, e->text);
 		return false;
 	}
 	if (w->type == VT_SIZE ? e->q == Q_TIME : e->q != quantity_of(w->type)) {
@@ -155,8 +156,8 @@ static struct expr *expression_read(struct reader *rd, struct srcpos pos, const 
 	char *inner;
 
 	if (strncmp(text, "${", 2) || text[len - 1] != '}' || strchr(text, '}') != text + len - 1) {
-		mistake(rd, pos, "an expression ${...} must be the whole value, not part of '%.60s'",
-			text);
+		mistake(rd, pos,
+			"an expression ${...} must be the whole value, not part of '%.60s'", text);
 		return NULL;
 	}
 	inner = g_strndup(text + 2, len - 3);
@@ -170,8 +171,8 @@ static struct expr *expression_read(struct reader *rd, struct srcpos pos, const 
 }
 
 /* Words are values of VT_BOOL and VT_ENUM; false after a mistake. */
-static bool word_value(struct reader *rd, struct srcpos pos, const char *text,
-		       const struct want *w, s64 *v)
+static bool word_value(struct reader *rd, struct srcpos pos, const char *text, const struct want *w,
+		       s64 *v)
 {
 	static const char *const bools[] = {"false", "true", NULL};
 	const char *const *choices = w->type == VT_BOOL ? bools : w->choices;

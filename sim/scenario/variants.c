@@ -23,12 +23,12 @@ static const struct row variant_rows[] = {
 	{"about", ROW_TEXT, offsetof(struct variant_rows, about), .help = "one line"},
 	{"virt", ROW_ENUM, offsetof(struct variant_rows, virt), .choices = virt_names,
 	 .help = "none, tas, pv or native"},
-	{"machine", ROW_NODE, offsetof(struct variant_rows, machine), .help = "instead of the "
-	 "scenario's"},
+	{"machine", ROW_NODE, offsetof(struct variant_rows, machine),
+	 .help = "instead of the "
+		 "scenario's"},
 };
 
-static const struct table variant_table = {"in a variant", variant_rows,
-					   ARRAY_SIZE(variant_rows)};
+static const struct table variant_table = {"in a variant", variant_rows, ARRAY_SIZE(variant_rows)};
 
 struct kernel_rows {
 	const char *base;
@@ -103,10 +103,10 @@ static void unknown_param(struct reader *rd, const struct node *key, const struc
 	for (u32 i = 0; i < nr_params(m, v); i++)
 		g_ptr_array_add(names, (void *)param_at(m, v, i)->name);
 	g_ptr_array_add(names, NULL);
-	mistake_unknown(rd, key->pos,
-			arena_printf(rd->a, "parameter of %s%s%s", m->name, v ? " " : "",
-				     v ? v->name : ""),
-			key->text, (const char *const *)names->pdata);
+	mistake_unknown(
+		rd, key->pos,
+		arena_printf(rd->a, "parameter of %s%s%s", m->name, v ? " " : "", v ? v->name : ""),
+		key->text, (const char *const *)names->pdata);
 	g_ptr_array_free(names, TRUE);
 }
 

@@ -31,8 +31,10 @@ static bool may_be_var(struct reader *rd, struct srcpos pos, const struct group_
 	static const char *const taken[] = {"cpus", "nodes", "min", "max", "fls", "roundup", NULL};
 
 	if (!is_identifier(name)) {
-		mistake(rd, pos, "'%.60s' cannot be a variable; allowed: letters, digits, '_', the "
-			"first no digit", name);
+		mistake(rd, pos,
+			"'%.60s' cannot be a variable; allowed: letters, digits, '_', the "
+			"first no digit",
+			name);
 		return false;
 	}
 	if (g->vars->len + g->bags->len >= MAX_VARS) {

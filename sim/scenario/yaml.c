@@ -9,14 +9,14 @@
 #include <string.h>
 #include <yaml.h>
 
-#define MAX_GLUED 1000	/* bytes of a text with commas in parentheses */
+#define MAX_GLUED 1000 /* bytes of a text with commas in parentheses */
 
 /* A container that is still open. */
 struct open_node {
 	struct node *n;
 	GPtrArray *items;
 	const char *anchor;
-	bool flow;		/* written {...} or [...] */
+	bool flow; /* written {...} or [...] */
 };
 
 struct build {
@@ -25,7 +25,7 @@ struct build {
 	yaml_parser_t parser;
 	struct open_node stack[MAX_DEPTH];
 	u32 depth;
-	GHashTable *anchors;	/* name -> struct node; NULL while it is open */
+	GHashTable *anchors; /* name -> struct node; NULL while it is open */
 	struct node *root;
 	u32 docs;
 	bool failed;
@@ -74,8 +74,9 @@ static void attach(struct build *b, struct node *n, struct srcpos pos)
 static void refuse_tag(struct build *b, const yaml_char_t *tag, struct srcpos pos)
 {
 	if (tag)
-		fail(b, pos, arena_printf(b->rd->a, "tags are not understood ('%.40s')",
-					  (const char *)tag));
+		fail(b, pos,
+		     arena_printf(b->rd->a, "tags are not understood ('%.40s')",
+				  (const char *)tag));
 }
 
 static struct node *node_new(struct build *b, enum node_kind kind, yaml_mark_t mark,
@@ -114,8 +115,8 @@ static void on_scalar(struct build *b, const yaml_event_t *ev)
 static void on_open(struct build *b, enum node_kind kind, const yaml_event_t *ev)
 {
 	bool map = kind == NODE_MAP;
-	const yaml_char_t *anchor = map ? ev->data.mapping_start.anchor
-					: ev->data.sequence_start.anchor;
+	const yaml_char_t *anchor =
+		map ? ev->data.mapping_start.anchor : ev->data.sequence_start.anchor;
 	const yaml_char_t *tag = map ? ev->data.mapping_start.tag : ev->data.sequence_start.tag;
 	struct node *n = node_new(b, kind, ev->start_mark, anchor, tag);
 	struct open_node *o;
