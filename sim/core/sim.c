@@ -232,6 +232,20 @@ u32 sim_next(struct sim *s)
 	return unlikely(next_stuck(s, id)) ? SIM_NO_ID : id;
 }
 
+/*
+ * True if nothing but samplers will ever happen: a sampler that re-arms itself must
+ * not hide a deadlock. Cheap where it matters: it stops at the first other event.
+ */
+static bool only_samplers(const struct sim *s)
+{
+	const struct sim_core *c = s->core;
+
+	for (u32 id = 0; id < c->nr_entries; id++)
+		if (c->entries[id].place != AT_NONE && c->entries[id].class != EV_SAMPLER)
+			return false;
+	return c->live != 0;
+}
+
 static void sim_dispatch(struct sim *s, u32 id)
 {
 	struct sim_core *c = s->core;
@@ -240,6 +254,10 @@ static void sim_dispatch(struct sim *s, u32 id)
 	void (*fn)(struct sim *s, void *arg);
 	void *arg;
 
+	if (unlikely(e->class == EV_SAMPLER) && only_samplers(s)) {
+		s->status = SIM_DEADLOCK;
+		return;
+	}
 	switch (e->kind) {
 	case ENTRY_PROC:
 		proc_resume(e->obj);

@@ -32,7 +32,7 @@ enum sim_status {
 	SIM_RUNNING,		/* not ended yet */
 	SIM_DONE,		/* sim_stop(), or every non-daemon proc has ended */
 	SIM_UNTIL,		/* the time limit was reached */
-	SIM_DEADLOCK,		/* procs remain, none can ever run */
+	SIM_DEADLOCK,		/* procs remain, none can ever run (samplers do not count) */
 	SIM_NO_PROGRESS,	/* a million steps without advance of time */
 	SIM_OVERFLOW,		/* a clock would pass 2^64 - 1 ps */
 	SIM_FAILED,		/* sim_fail() */

@@ -67,8 +67,8 @@ struct spinlock {
  * @name: lock class, not copied; instances of one class are summed in locks.csv
  * @kind: SPIN_QSPINLOCK turns into SPIN_TAS with virt: tas
  *
- * Returns 0 or -ENOMEM. The storage must live until kern_free(); pair with
- * spin_lock_destroy() after that.
+ * Returns 0 or -ENOMEM. The storage must live until kern_end(); pair with
+ * spin_lock_destroy(), which may come before kern_free().
  */
 int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind);
 

@@ -43,4 +43,16 @@ want 2 'nothing is called' show no-such-thing-anywhere
 want 2 'no name given' show
 want 2 '--format is' plot --format=oil "$tmp"
 want 2 'no plots there' plot "$tmp"
+# Events are checked but cannot be carried out: refused, not ignored.
+cat >"$tmp/events.yaml" <<'YAML'
+scenario: ev
+machine: flat-2
+objects: [{name: l, kind: fifo, handoff: 1ns}]
+threads: [{name: w, count: 1, do: [{lock: l}, {unlock: l}]}]
+events: [{at: 1ms, memory_pressure: {bytes: 1GiB}}]
+YAML
+want 2 "events.yaml:5:.*cannot be carried out" run "$tmp/events.yaml" -o "$tmp/ev"
+[ ! -e "$tmp/ev" ] || { echo "a refused run left a folder"; status=1; }
+"$mmsim" check "$tmp/events.yaml" >/dev/null || { echo "check of events"; status=1; }
+
 exit $status

@@ -95,6 +95,28 @@ static void describe(struct sim *s, struct proc *p, char *buf, size_t size)
 	snprintf(buf, size, "thread %u holds nothing", p->index);
 }
 
+static void sample_again(struct sim_timer *t)
+{
+	sim_timer_set(t, t->sim->now + 7);
+}
+
+/* A sampler that re-arms itself does not hide a deadlock. */
+START_TEST(test_deadlock_sampled)
+{
+	struct sim_timer sampler;
+	struct proc p;
+	struct log log;
+	struct sim *s = make(SIM_NORMAL, &log);
+
+	start(s, &p, sleep_for_ever, 0, 0);
+	ck_assert_int_eq(sim_timer_init(s, &sampler, EV_SAMPLER, sample_again), 0);
+	sim_timer_set(&sampler, 7);
+	ck_assert_int_eq(sim_run(s, TIME_MAX), SIM_DEADLOCK);
+	ck_assert_uint_eq(s->now, 14);
+	sim_free(s);
+}
+END_TEST
+
 START_TEST(test_deadlock)
 {
 	struct proc p[100], d;
@@ -380,5 +402,5 @@ START_TEST(test_ranks)
 }
 END_TEST
 
-CHECK_MAIN("sim", test_no_progress, test_deadlock, test_until, test_ends, test_classes,
+CHECK_MAIN("sim", test_no_progress, test_deadlock, test_deadlock_sampled, test_until, test_ends, test_classes,
 	   test_handles, test_timer, test_run_ahead, test_many, test_ranks)
