@@ -2,8 +2,10 @@
 /*
  * Order-0 pages: counts per CPU list and zone, not identities. Which pages of a
  * CPU's list are cache-hot follows from the list being LIFO: a run of pages freed
- * together is hot until half an L2 of further page traffic has passed. Facts:
- * reference machine.md 1.6 (pcp rules, zero.page4k_hot), section 0 decision 5.
+ * together is hot until an L2 of pages has been handed out since. Freeing is no
+ * traffic: it touches struct page, not the page. Facts: reference machine.md 1.6
+ * (pcp rules), section 0 decision 5, which says "within the last L2 of traffic" and
+ * wins over the half L2 of 1.6.
  * Left out: orders above 0, buddy merging, watermarks, reclaim.
  */
 #include "sim/mm/page_alloc.h"
@@ -22,7 +24,7 @@ struct pcp_run {
 struct pcp {
 	u32 count, high;
 	u32 alloc_factor, free_count;
-	u32 traffic;		/* pages allocated and freed on this CPU */
+	u32 traffic;		/* pages handed out on this CPU */
 	u32 nr_runs;
 	struct pcp_run run[PCP_RUNS];	/* oldest first */
 };
@@ -173,7 +175,7 @@ static void pcp_drain(struct task *t, struct pcp *p, struct zone *z)
 /* Take one page off the list's hot end; true if it is cache-hot. */
 static bool pcp_pop_hot(struct task *t, struct pcp *p)
 {
-	u32 hot = (u32)(cost(t, MK_L2_BYTES) / PAGE_SIZE / 2);
+	u32 hot = (u32)(cost(t, MK_L2_BYTES) / PAGE_SIZE);
 	struct pcp_run *r;
 
 	while (p->nr_runs && !p->run[p->nr_runs - 1].pages)
@@ -281,7 +283,6 @@ void free_page(struct task *t, u32 cat)
 	FRAME(t, "free_unref_page");
 
 	work(t, cost(t, MK_PCP_PAIR) / 2);
-	p->traffic++;
 	pcp_push(p);
 	p->count++;
 	p->alloc_factor >>= 1;

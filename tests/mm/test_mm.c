@@ -65,12 +65,24 @@ static void hot_and_cold(struct task *t, void *arg)
 	free_page(t, w->cat);
 	w->hot_ps = timed_page(t, w);
 	free_page(t, w->cat);
-	/* half an L2 and more of other page traffic in between */
+	/* 100 pages and back: less than an L2 of 128 pages since, so all are hot */
 	ck_assert_uint_eq(alloc_pages_bulk(t, 100, GFP_KERNEL, w->cat), 100);
-	for (u32 i = 0; i < 3; i++)
+	for (u32 i = 0; i < 100; i++)
+		free_page(t, w->cat);
+	for (u32 i = 0; i < 100; i++)
+		ck_assert_uint_eq(timed_page(t, w), w->hot_ps);
+	for (u32 i = 0; i < 50; i++)
+		free_page(t, w->cat);
+	/* more than an L2 of other pages since: cold. The list is LIFO, take what is above */
+	ck_assert_uint_eq(alloc_pages_bulk(t, 20, GFP_KERNEL, w->cat), 20);
+	for (u32 i = 0; i < 200; i++) {
+		free_page(t, w->cat);
 		timed_page(t, w);
+	}
+	free_page(t, w->cat);
+	timed_page(t, w);
 	w->cold_ps = timed_page(t, w);
-	for (u32 i = 0; i < 107; i++)
+	for (u32 i = 0; i < 74; i++)
 		free_page(t, w->cat);
 }
 
