@@ -74,7 +74,7 @@ void fmt_human(char buf[FMT_MAX], double v, const char *unit)
 		scaled(buf, v, 1024, size, 5, "B");
 	else if (!strcmp(unit, "share"))
 		snprintf(buf, FMT_MAX, "%.1f %%", 100 * v);
-	else if (g_str_has_prefix(unit, "1/"))	/* 3.2 M/s, not 3.2 M1/s */
+	else if (g_str_has_prefix(unit, "1/")) /* 3.2 M/s, not 3.2 M1/s */
 		scaled(buf, v, 1000, si, 5, strchr(unit, '/'));
 	else
 		scaled(buf, v, 1000, si, 5, unit);

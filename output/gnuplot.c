@@ -6,7 +6,7 @@
 
 struct format {
 	const char *name, *ext;
-	const char *terms[2];	/* in order of preference: name, then options */
+	const char *terms[2]; /* in order of preference: name, then options */
 	const char *options[2];
 };
 
@@ -40,8 +40,8 @@ static bool spawn(const char *dir, const char *const *argv, char **out, char **e
 	int status;
 	bool ok;
 
-	ok = g_spawn_sync(dir, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, out,
-			  &messages, &status, &err);
+	ok = g_spawn_sync(dir, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, out, &messages,
+			  &status, &err);
 	if (!ok) {
 		*error = g_strdup(err->message);
 		g_error_free(err);
@@ -57,8 +57,7 @@ static bool spawn(const char *dir, const char *const *argv, char **out, char **e
 static char *pick_terminal(const struct format *f, const char *dir, char **error)
 {
 	static const char *const argv[] = { "gnuplot", "-e",
-					    "set print \"-\"; print GPVAL_TERMINALS",
-					    NULL };
+					    "set print \"-\"; print GPVAL_TERMINALS", NULL };
 	char *have = NULL, *padded, *word, *term = NULL;
 	size_t i;
 
@@ -105,8 +104,8 @@ static GPtrArray *list_scripts(const char *dir, char **error)
 	return names;
 }
 
-static bool draw_one(const char *dir, const struct format *f, const char *term,
-		     const char *script, char **error)
+static bool draw_one(const char *dir, const struct format *f, const char *term, const char *script,
+		     char **error)
 {
 	char *set = g_strdup_printf("term='%s'; ext='%s'", term, f->ext), *out = NULL;
 	const char *argv[] = { "gnuplot", "-e", set, script, NULL };

@@ -46,8 +46,7 @@ static void lock_rows(struct csv *c, const struct experiment *e, u32 p, u32 v)
 		const struct run_result *r = cell->pdata[i];
 
 		for (k = 0; k < r->locks->len; k++) {
-			const struct lock_class *l =
-				&g_array_index(r->locks, struct lock_class, k);
+			const struct lock_class *l = &g_array_index(r->locks, struct lock_class, k);
 
 			for (side = 0; side <= l->has_read_side; side++) {
 				csv_begin_row(c, e, p, v, r);
@@ -59,7 +58,7 @@ static void lock_rows(struct csv *c, const struct experiment *e, u32 p, u32 v)
 
 static const char *distance_name(u8 d)
 {
-	static const char *const names[NR_DISTS] = { "self",	   "smt",	 "same_llc",
+	static const char *const names[NR_DISTS] = { "self",	  "smt",	"same_llc",
 						     "cross_llc", "cross_node", "cross_socket" };
 
 	return d < NR_DISTS ? names[d] : "other";
@@ -67,7 +66,7 @@ static const char *distance_name(u8 d)
 
 struct caller_row {
 	const char *lock;
-	u32 order;		/* of the lock in the run */
+	u32 order; /* of the lock in the run */
 	struct lock_caller c;
 };
 
@@ -115,8 +114,7 @@ static void caller_rows(struct csv *c, const struct experiment *e, u32 p, u32 v)
 		const struct run_result *r = cell->pdata[i];
 
 		for (k = 0; k < r->locks->len; k++) {
-			const struct lock_class *l =
-				&g_array_index(r->locks, struct lock_class, k);
+			const struct lock_class *l = &g_array_index(r->locks, struct lock_class, k);
 
 			for (n = 0; n < l->nr_callers; n++)
 				pool_caller(rows, index, l->name, k, &l->caller[n]);

@@ -41,8 +41,7 @@ static void machine_value_text(GString *s, enum machine_key key, s64 v)
 	} else if (d->unit == MU_ENUM && d->choices) {
 		g_string_append(s, d->choices[v]);
 	} else {
-		g_string_append_printf(s, "%lld%s", (long long)v,
-				       d->unit == MU_BYTES ? "B" : "");
+		g_string_append_printf(s, "%lld%s", (long long)v, d->unit == MU_BYTES ? "B" : "");
 	}
 }
 
@@ -74,8 +73,8 @@ static void put_choice(GString *s, const struct experiment *e, const struct scn_
 	const struct scenario *sc = e->scenario;
 	struct expr_env env = { .params = e->points[0].params,
 				.cpus = machine_nr_cpus(sv->machine ? sv->machine : sc->machine),
-				.nodes = machine_nr_nodes(sv->machine ? sv->machine :
-									sc->machine) };
+				.nodes =
+					machine_nr_nodes(sv->machine ? sv->machine : sc->machine) };
 	char *why = NULL;
 	u32 i;
 	s64 v;
@@ -96,7 +95,8 @@ static void put_choice(GString *s, const struct experiment *e, const struct scn_
 		else
 			g_string_append_printf(s, "%lld%s", (long long)v,
 					       d->type == VT_TIME ? "ps" :
-					       d->type == VT_SIZE ? "B" : "");
+					       d->type == VT_SIZE ? "B" :
+								    "");
 		g_clear_pointer(&why, g_free);
 	}
 	g_string_append(s, "}\n");
@@ -133,11 +133,9 @@ static void put_points(GString *s, const struct experiment *e)
 	for (p = 0; p < e->nr_points; p++) {
 		g_string_append(s, "  - {");
 		for (i = 0; i < sc->nr_params; i++)
-			g_string_append_printf(s, "%s%s: %lld", i ? ", " : "",
-					       sc->params[i].name,
+			g_string_append_printf(s, "%s%s: %lld", i ? ", " : "", sc->params[i].name,
 					       (long long)e->points[p].params[i]);
-		g_string_append_printf(s, "}  # replications: %u\n",
-				       experiment_cell(e, p, 0)->len);
+		g_string_append_printf(s, "}  # replications: %u\n", experiment_cell(e, p, 0)->len);
 	}
 }
 
@@ -183,11 +181,12 @@ bool output_log(const struct experiment *e, const char *dir, char **error)
 				const struct run_result *r = cell->pdata[i];
 
 				g_string_append_printf(
-					s, "%s %s #%u: wall %.3f s, events %llu, switches %llu%s%s\n",
+					s,
+					"%s %s #%u: wall %.3f s, events %llu, switches %llu%s%s\n",
 					e->points[p].label, experiment_variant(e, v)->name,
 					r->replication, r->wall, (unsigned long long)r->nr_events,
-					(unsigned long long)r->nr_switches,
-					r->report ? ": " : "", r->report ? r->report : "");
+					(unsigned long long)r->nr_switches, r->report ? ": " : "",
+					r->report ? r->report : "");
 			}
 		}
 	}

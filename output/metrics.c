@@ -38,7 +38,8 @@ char *output_design(const struct experiment *e, u32 point, u32 variant)
 	const struct scenario *sc = e->scenario;
 	const struct scn_variant *sv = experiment_variant(e, variant);
 	const struct machine *m = sv->machine ? sv->machine : sc->machine;
-	struct expr_env env = { .params = e->points[point].params, .cpus = machine_nr_cpus(m),
+	struct expr_env env = { .params = e->points[point].params,
+				.cpus = machine_nr_cpus(m),
 				.nodes = machine_nr_nodes(m) };
 	GString *s = g_string_new(NULL);
 	u32 i, k;
@@ -67,8 +68,8 @@ char *output_design(const struct experiment *e, u32 point, u32 variant)
 	return g_string_free(s, FALSE);
 }
 
-static void summary_row(struct csv *c, const struct experiment *e, u32 p, u32 v,
-			const char *design, const struct run_metric *m)
+static void summary_row(struct csv *c, const struct experiment *e, u32 p, u32 v, const char *design,
+			const struct run_metric *m)
 {
 	struct stat_summary s;
 

@@ -32,7 +32,7 @@ enum verdict { VERDICT_OK, VERDICT_OFF, VERDICT_NOT_RUN };
 /* An expectation against what was simulated. */
 struct expect_result {
 	enum verdict verdict;
-	double simulated, deviation;	/* deviation is relative */
+	double simulated, deviation; /* deviation is relative */
 };
 
 /* Compare one expectation with the points of the experiment that it speaks of. */

@@ -13,8 +13,8 @@ struct plot {
 	const struct experiment *e;
 	const struct scn_plot *p;
 	char *stem;
-	s32 x;			/* sweep of the x axis; -1: variants side by side */
-	s32 by;			/* sweep the lines stand for, -1: variants */
+	s32 x; /* sweep of the x axis; -1: variants side by side */
+	s32 by; /* sweep the lines stand for, -1: variants */
 	const char *unit;
 };
 
@@ -101,8 +101,8 @@ static char *line_key(const struct plot *pl, u32 p, u32 v)
 	if (pl->x >= 0 || pl->by >= 0)
 		g_string_append(s, experiment_variant(e, v)->name);
 	for (i = 0; i < sc->nr_sweeps; i++) {
-		if ((s32)i == pl->x || (pl->x >= 0 && sc->sweeps[i].zip &&
-					sc->sweeps[i].zip == sc->sweeps[pl->x].zip))
+		if ((s32)i == pl->x ||
+		    (pl->x >= 0 && sc->sweeps[i].zip && sc->sweeps[i].zip == sc->sweeps[pl->x].zip))
 			continue;
 		g_string_append_printf(s, "%s%s=%lld", s->len ? " " : "",
 				       sc->params[sc->sweeps[i].param].name,
@@ -204,8 +204,9 @@ static void put_axes(GString *g, const struct plot *pl)
 		g_string_append(g, "set yrange [0:*]\n");
 	if (pl->x >= 0)
 		return;
-	g_string_append_printf(g, "set xrange [-0.5:%u.5]\nset style fill solid 0.5\n"
-				  "set boxwidth 0.6\nset xtics noenhanced (",
+	g_string_append_printf(g,
+			       "set xrange [-0.5:%u.5]\nset style fill solid 0.5\n"
+			       "set boxwidth 0.6\nset xtics noenhanced (",
 			       pl->e->nr_variants - 1);
 	for (v = 0; v < pl->e->nr_variants; v++) {
 		g_string_append(g, v ? ", " : "");
@@ -237,13 +238,15 @@ static void put_script(GString *g, const struct plot *pl, const GPtrArray *keys,
 		gp_string(g, keys->pdata[k]);
 	}
 	if (nr_valid)
-		g_string_append_printf(g, ", \\\n     \"%s.dat\" index %u using 1:2 with points "
-					  "pt 5 ps 1.5 lc rgb \"black\" title \"published\"",
+		g_string_append_printf(g,
+				       ", \\\n     \"%s.dat\" index %u using 1:2 with points "
+				       "pt 5 ps 1.5 lc rgb \"black\" title \"published\"",
 				       pl->stem, index++);
 	if (nr_cal)
-		g_string_append_printf(g, ", \\\n     \"%s.dat\" index %u using 1:2 with points "
-					  "pt 4 ps 1.5 lc rgb \"black\" title "
-					  "\"published (calibrated on)\"",
+		g_string_append_printf(g,
+				       ", \\\n     \"%s.dat\" index %u using 1:2 with points "
+				       "pt 4 ps 1.5 lc rgb \"black\" title "
+				       "\"published (calibrated on)\"",
 				       pl->stem, index);
 	g_string_append_c(g, '\n');
 }
@@ -282,7 +285,9 @@ static bool write_plot(const struct experiment *e, const struct scn_plot *p, con
 bool plot_write(const struct experiment *e, const char *dir, char **error)
 {
 	const struct scenario *sc = e->scenario;
-	struct scn_plot spin = { .name = "cpu-spin", .y = "cpu_spin", .by = "variant",
+	struct scn_plot spin = { .name = "cpu-spin",
+				 .y = "cpu_spin",
+				 .by = "variant",
 				 .title = "share of busy CPU time spent spinning" };
 	bool ok = true, given = false;
 	u32 i;

@@ -40,8 +40,7 @@ static void profile_rows(struct csv *c, const struct experiment *e, u32 p, u32 v
 		const struct run_result *r = cell->pdata[i];
 
 		for (k = 0; k < r->profile->len; k++) {
-			const struct run_frame *f =
-				&g_array_index(r->profile, struct run_frame, k);
+			const struct run_frame *f = &g_array_index(r->profile, struct run_frame, k);
 			struct run_frame *row = find_frame(rows, f->symbol);
 
 			row->self_ps += f->self_ps;

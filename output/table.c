@@ -10,7 +10,7 @@
 
 /* Rows of text; columns are as wide as their widest cell. */
 struct table {
-	GPtrArray *cells;	/* char *, row by row */
+	GPtrArray *cells; /* char *, row by row */
 	u32 nr_cols;
 };
 
@@ -59,8 +59,7 @@ static void put_metric(struct table *t, const struct experiment *e, u32 p, u32 v
 	table_put(t, buf);
 }
 
-static void put_ratio(struct table *t, const struct experiment *e, u32 p, u32 v,
-		      const char *metric)
+static void put_ratio(struct table *t, const struct experiment *e, u32 p, u32 v, const char *metric)
 {
 	struct stat_ratio r;
 	char *text;

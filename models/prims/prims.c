@@ -35,9 +35,9 @@ struct prims {
 	struct kern *kern;
 	struct prim_object *objects;
 	u32 nr_objects;
-	struct prim_ref *refs;	/* by number of the instance */
-	u64 nr_locks, nr_atomics;	/* since the run began */
-	u64 base_locks, base_atomics;	/* as of the warm-up cut */
+	struct prim_ref *refs; /* by number of the instance */
+	u64 nr_locks, nr_atomics; /* since the run began */
+	u64 base_locks, base_atomics; /* as of the warm-up cut */
 };
 
 static const struct param_desc fifo_keys[] = {
@@ -50,7 +50,8 @@ static const struct param_desc fifo_keys[] = {
 };
 
 static const struct object_kind_desc prim_kinds[] = {
-	[PRIM_QSPINLOCK] = { "qspinlock", "kernel spinlock_t; test-and-set with virt: tas", NULL, 0 },
+	[PRIM_QSPINLOCK] = { "qspinlock", "kernel spinlock_t; test-and-set with virt: tas", NULL,
+			     0 },
 	[PRIM_TAS] = { "tas", "test-and-set spin lock", NULL, 0 },
 	[PRIM_FIFO] = { "fifo", "FIFO lock without line costs, for closed forms", fifo_keys, 1 },
 	[PRIM_MUTEX] = { "mutex", "struct mutex: optimistic spinning, sleep, hand-off", NULL, 0 },
@@ -148,7 +149,8 @@ static const struct op_desc prim_ops[] = {
 	{ "unlock", "release a lock", object_arg, 1, "object", op_unlock, true },
 	{ "load", "read a cache line", object_arg, 1, "object", op_load, false },
 	{ "store", "write a cache line (posted)", value_args, 2, "object", op_store, false },
-	{ "atomic_add", "fetch-add on a cache line", value_args, 2, "object", op_atomic_add, false },
+	{ "atomic_add", "fetch-add on a cache line", value_args, 2, "object", op_atomic_add,
+	  false },
 };
 
 static int refs_init(struct prims *p, const struct model_config *config)
@@ -171,9 +173,9 @@ static int object_init(struct prims *p, struct prim_object *o, const struct obje
 	static const enum spin_kind spin_kinds[] = {
 		[PRIM_QSPINLOCK] = SPIN_QSPINLOCK, [PRIM_TAS] = SPIN_TAS, [PRIM_FIFO] = SPIN_FIFO
 	};
-	size_t size = o->kind == PRIM_LINE    ? sizeof(*o->line) :
+	size_t size = o->kind == PRIM_LINE  ? sizeof(*o->line) :
 		      o->kind == PRIM_MUTEX ? sizeof(*o->mutex) :
-						sizeof(*o->spin);
+					      sizeof(*o->spin);
 
 	o->count = d->count;
 	o->spin = calloc(d->count, size);

@@ -6,9 +6,9 @@
 #include "models/vmap/internal.h"
 
 struct vmap_global {
-	struct spinlock busy_lock;	/* vmap_area_lock; guards busy */
+	struct spinlock busy_lock; /* vmap_area_lock; guards busy */
 	struct va_tree busy;
-	struct spinlock lazy_lock;	/* purge_vmap_area_lock; guards lazy */
+	struct spinlock lazy_lock; /* purge_vmap_area_lock; guards lazy */
 	struct va_tree lazy;
 };
 

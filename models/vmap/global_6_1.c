@@ -34,19 +34,19 @@ static void unlink_unmapped(struct vmap *vm, struct task *t, u32 i)
 }
 
 const struct vmap_ops vmap_global_6_1_ops = {
-	.object_size	= 64,
-	.init		= global_init,
-	.destroy	= global_destroy,
-	.alloc		= global_alloc,
-	.unlink		= find_twice,
-	.unmapped	= unlink_unmapped,
-	.drain		= global_drain,
-	.purge_all	= global_purge_all,
-	.check		= global_check,
+	.object_size = 64,
+	.init = global_init,
+	.destroy = global_destroy,
+	.alloc = global_alloc,
+	.unlink = find_twice,
+	.unmapped = unlink_unmapped,
+	.drain = global_drain,
+	.purge_all = global_purge_all,
+	.check = global_check,
 };
 
 const struct variant_desc vmap_global_6_1 = {
-	.name	= "global-6.1",
-	.about	= "one tree and one lock each for free, busy and lazy areas; 5 busy sections a pair",
-	.ops	= &vmap_global_6_1_ops,
+	.name = "global-6.1",
+	.about = "one tree and one lock each for free, busy and lazy areas; 5 busy sections a pair",
+	.ops = &vmap_global_6_1_ops,
 };

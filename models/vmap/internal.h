@@ -26,14 +26,14 @@
 #include "sim/kern/workqueue.h"
 
 /* vmap.md 1.1: 0xffffc90000000000, in pages. */
-#define VMAP_START	0xffffc90000000ULL
-#define VMAP_PAGES	0xfffffffeU
+#define VMAP_START 0xffffc90000000ULL
+#define VMAP_PAGES 0xfffffffeU
 /* Bytes and entries of the kernel's page-pointer array, vmap.md 1.3 step 8. */
-#define PAGE_PTR_BYTES	8
-#define BULK_BATCH	100
+#define PAGE_PTR_BYTES 8
+#define BULK_BATCH 100
 /* vmap.md 5; the slab rounds. */
-#define VM_STRUCT_BYTES	64
-#define VMAP_NODE_BYTES	6272
+#define VM_STRUCT_BYTES 64
+#define VMAP_NODE_BYTES 6272
 
 /* model->params, in this order. */
 enum vmap_param {
@@ -72,12 +72,12 @@ struct vmap_ops {
 
 /* Page tables of the kernel's addresses, pagetable.c. */
 struct vmap_tables {
-	struct spinlock lock;	/* init_mm.page_table_lock */
+	struct spinlock lock; /* init_mm.page_table_lock */
 	/* Open, never undone: time + 1 at which the table came to be; 0: there is none. */
-	u64 *pte;		/* by 2 MiB region */
-	u64 *pmd;		/* by 1 GiB region */
+	u64 *pte; /* by 2 MiB region */
+	u64 *pmd; /* by 1 GiB region */
 	u32 ledger;
-	u64 nr;			/* pages of tables */
+	u64 nr; /* pages of tables */
 };
 
 /* Counted through task_count(), reported as metrics. */
@@ -88,29 +88,29 @@ struct vmap_counts {
 struct vmap {
 	struct kern *kern;
 	const struct vmap_ops *ops;
-	struct mm_state *own_mm;	/* if nobody else made one */
+	struct mm_state *own_mm; /* if nobody else made one */
 	s64 p[NR_VMAP_PARAMS];
 	s64 scale;
-	u64 lazy_max;			/* pages */
+	u64 lazy_max; /* pages */
 	u32 gfp;
 	u32 ledger_pages;
 	struct va_store store;
 
-	struct spinlock free_lock;	/* free_vmap_area_lock; guards free_tree */
+	struct spinlock free_lock; /* free_vmap_area_lock; guards free_tree */
 	struct va_tree free_tree;
-	u32 *preload;			/* per CPU: spare object, touched by that CPU only */
+	u32 *preload; /* per CPU: spare object, touched by that CPU only */
 
-	struct atomic_counter lazy_nr;	/* vmap_lazy_nr, pages */
-	struct atomic_counter nr_pages;	/* nr_vmalloc_pages */
-	struct mutex purge_lock;	/* vmap_purge_lock: one drain at a time */
+	struct atomic_counter lazy_nr; /* vmap_lazy_nr, pages */
+	struct atomic_counter nr_pages; /* nr_vmalloc_pages */
+	struct mutex purge_lock; /* vmap_purge_lock: one drain at a time */
 	struct work drain_work;
 	struct vmap_tables tables;
-	void *priv;			/* of the design */
+	void *priv; /* of the design */
 
 	struct vmap_counts count, base;
 	u64 lazy_peak;
-	u32 in_flight;			/* operations and drains under way */
-	u64 nr_ops;			/* debug: sweep at powers of two */
+	u32 in_flight; /* operations and drains under way */
+	u64 nr_ops; /* debug: sweep at powers of two */
 };
 
 extern const struct vmap_ops vmap_global_6_1_ops, vmap_global_6_7_ops, vmap_nodes_v3_ops;

@@ -142,8 +142,8 @@ static void purge_vmap_area_lazy(struct vmap *vm, struct task *t, bool full)
 	task_count(t, &vm->count.flushes, 1);
 	flush_tlb_kernel_range(t, start << PAGE_SHIFT, end << PAGE_SHIFT);
 	lazy = atomic_read_counter(t, &vm->lazy_nr);
-	purge_marked(vn, t, vmap_nr_helpers((u64)clamp_s64(lazy, 0, INT64_MAX), vm->lazy_max,
-					    marked));
+	purge_marked(vn, t,
+		     vmap_nr_helpers((u64)clamp_s64(lazy, 0, INT64_MAX), vm->lazy_max, marked));
 }
 
 void nodes_purge_all(struct vmap *vm, struct task *t)

@@ -10,7 +10,7 @@
 
 #include "models/vmap/internal.h"
 
-#define POOL_MAX	512	/* pools a node may have */
+#define POOL_MAX 512 /* pools a node may have */
 
 /* variant->params, in this order. */
 enum nodes_param {
@@ -32,31 +32,31 @@ struct vmap_pool {
 
 struct vmap_node {
 	struct vmap *vm;
-	struct lock_line line;		/* pool_lock and busy_lock share one */
+	struct lock_line line; /* pool_lock and busy_lock share one */
 	struct spinlock pool_lock;
-	struct vmap_pool pool[POOL_MAX];	/* pool p: areas of p + 1 pages */
+	struct vmap_pool pool[POOL_MAX]; /* pool p: areas of p + 1 pages */
 	/*
 	 * Bit per pool with an area; read without the lock, so it only changes
 	 * synchronised (and under pool_lock).
 	 */
 	u64 filled[POOL_MAX / 64];
-	bool skip_populate;		/* guarded by vmap_purge_lock */
+	bool skip_populate; /* guarded by vmap_purge_lock */
 
 	struct spinlock busy_lock;
-	struct va_tree busy;		/* guarded by busy_lock */
+	struct va_tree busy; /* guarded by busy_lock */
 
 	struct spinlock lazy_lock;
 	/* Guarded by lazy_lock; its turning empty or not is read without, as above. */
 	struct va_tree lazy;
-	u32 purge_first;		/* owned by the drain, or by purge_work while queued */
-	bool marked, queued;		/* of the drain */
+	u32 purge_first; /* owned by the drain, or by purge_work while queued */
+	bool marked, queued; /* of the drain */
 	struct work purge_work;
 };
 
 struct vmap_nodes {
 	u32 nr;
 	u32 zone_pages;
-	u32 pool_max;			/* 0: no pools */
+	u32 pool_max; /* 0: no pools */
 	s64 p[NR_NODES_PARAMS];
 	struct vmap_node *node;
 	u32 ledger;

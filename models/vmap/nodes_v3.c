@@ -197,7 +197,7 @@ static void nodes_unmapped(struct vmap *vm, struct task *t, u32 i)
 	work(t, (u64)vm->p[VP_LAZY_WORK]);
 	spin_lock(t, &n->lazy_lock);
 	if (!n->lazy.first)
-		task_sync(t);	/* the drain looks without the lock */
+		task_sync(t); /* the drain looks without the lock */
 	va_set_state(va, VA_LAZY);
 	va_insert(&n->lazy, &w, i);
 	va_end(&w);
@@ -246,15 +246,15 @@ static const char *nodes_check(struct vmap *vm)
 }
 
 const struct vmap_ops vmap_nodes_v3_ops = {
-	.object_size	= 72,
-	.init		= nodes_init,
-	.destroy	= nodes_destroy,
-	.alloc		= nodes_alloc,
-	.unlink		= nodes_find_unlink,
-	.unmapped	= nodes_unmapped,
-	.drain		= nodes_drain,
-	.purge_all	= nodes_purge_all,
-	.check		= nodes_check,
+	.object_size = 72,
+	.init = nodes_init,
+	.destroy = nodes_destroy,
+	.alloc = nodes_alloc,
+	.unlink = nodes_find_unlink,
+	.unmapped = nodes_unmapped,
+	.drain = nodes_drain,
+	.purge_all = nodes_purge_all,
+	.check = nodes_check,
 };
 
 static const struct param_desc nodes_params[NR_NODES_PARAMS] = {
@@ -289,9 +289,9 @@ static const struct param_desc nodes_params[NR_NODES_PARAMS] = {
 };
 
 const struct variant_desc vmap_nodes_v3 = {
-	.name		= "nodes-v3",
-	.about		= "pools, busy and lazy trees per node, as merged for 6.9",
-	.params		= nodes_params,
-	.nr_params	= NR_NODES_PARAMS,
-	.ops		= &vmap_nodes_v3_ops,
+	.name = "nodes-v3",
+	.about = "pools, busy and lazy trees per node, as merged for 6.9",
+	.params = nodes_params,
+	.nr_params = NR_NODES_PARAMS,
+	.ops = &vmap_nodes_v3_ops,
 };

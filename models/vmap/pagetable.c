@@ -13,9 +13,9 @@
 
 #include "models/vmap/internal.h"
 
-#define PTE_SHIFT	9	/* pages of a 2 MiB region */
-#define PMD_SHIFT	18	/* pages of a 1 GiB region */
-#define REGIONS(shift)	((VMAP_PAGES >> (shift)) + 1)
+#define PTE_SHIFT 9 /* pages of a 2 MiB region */
+#define PMD_SHIFT 18 /* pages of a 1 GiB region */
+#define REGIONS(shift) ((VMAP_PAGES >> (shift)) + 1)
 
 int vmap_tables_init(struct vmap *vm)
 {

@@ -17,39 +17,39 @@
 
 /* Where an object is; exactly one at a time (invariant I2). */
 enum va_state {
-	VA_UNUSED,		/* in the slab cache, or a preload slot */
-	VA_FREE,		/* in the free tree */
-	VA_BUSY,		/* in a busy tree */
-	VA_LAZY,		/* in a lazy tree or on a purge list */
-	VA_POOL,		/* in a pool of a node */
-	VA_TRANSIT,		/* in the hands of one task */
+	VA_UNUSED, /* in the slab cache, or a preload slot */
+	VA_FREE, /* in the free tree */
+	VA_BUSY, /* in a busy tree */
+	VA_LAZY, /* in a lazy tree or on a purge list */
+	VA_POOL, /* in a pool of a node */
+	VA_TRANSIT, /* in the hands of one task */
 };
 
 /* Addresses and sizes count pages. Guarded by the lock of the tree or list it is in. */
 struct vmap_area {
 	u64 start;
 	u32 size;
-	u32 max;		/* augmented: largest size in the subtree */
+	u32 max; /* augmented: largest size in the subtree */
 	u32 child[2];
-	u32 parent;		/* index << 1 | red */
-	u32 prev, next;		/* tree's list, or pool, or private list */
-	u32 flags;		/* (node id + 1) << 8, state << 24 */
-	u32 array;		/* area that holds the page array if that was vmalloc'ed */
+	u32 parent; /* index << 1 | red */
+	u32 prev, next; /* tree's list, or pool, or private list */
+	u32 flags; /* (node id + 1) << 8, state << 24 */
+	u32 array; /* area that holds the page array if that was vmalloc'ed */
 	struct gline line;
 };
 
 _Static_assert(sizeof(struct vmap_area) == 64, "one line per tree node");
 
-#define VA_CHUNK_SHIFT	15
-#define VA_CHUNK	(1u << VA_CHUNK_SHIFT)
-#define VA_MAX		(1u << 26)
+#define VA_CHUNK_SHIFT 15
+#define VA_CHUNK (1u << VA_CHUNK_SHIFT)
+#define VA_MAX (1u << 26)
 
 /* All objects; grows by chunks, which never move. */
 struct va_store {
-	struct kmem_cache *cache;	/* NULL: objects without a kernel (tests) */
+	struct kmem_cache *cache; /* NULL: objects without a kernel (tests) */
 	struct vmap_area **chunk;
-	u32 nr;				/* indexes 1..nr exist */
-	u32 spare;			/* list of objects freed without a task */
+	u32 nr; /* indexes 1..nr exist */
+	u32 spare; /* list of objects freed without a task */
 };
 
 struct va_tree {
@@ -61,7 +61,7 @@ struct va_tree {
 
 /* Cost of one pass over areas. */
 struct va_walk {
-	struct task *t;			/* NULL: free of charge */
+	struct task *t; /* NULL: free of charge */
 	struct walk w;
 };
 
@@ -69,7 +69,7 @@ struct va_walk {
 struct va_link {
 	u32 parent;
 	u32 dir;
-	u32 next;			/* first area after it, 0 if none */
+	u32 next; /* first area after it, 0 if none */
 };
 
 static inline struct vmap_area *va_get(const struct va_store *s, u32 i)

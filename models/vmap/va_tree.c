@@ -442,8 +442,7 @@ static u32 tree_next(const struct va_tree *tree, u32 i)
 
 	if (va->child[1])
 		return leftmost(tree, va->child[1]);
-	while ((p = parent_of(va_get(tree->store, i))) &&
-	       va_get(tree->store, p)->child[1] == i)
+	while ((p = parent_of(va_get(tree->store, i))) && va_get(tree->store, p)->child[1] == i)
 		i = p;
 	return p;
 }

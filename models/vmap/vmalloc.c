@@ -78,8 +78,8 @@ static bool alloc_page_array(struct vmap *vm, struct task *t, u32 va, u32 n)
 
 /* What remove_vm_area() found. */
 struct removed {
-	u32 n;			/* pages, without the guard */
-	u64 array;		/* start of a vmalloc'ed page array, or 0 */
+	u32 n; /* pages, without the guard */
+	u64 array; /* start of a vmalloc'ed page array, or 0 */
 };
 
 /* False if @start is no busy area. */

@@ -116,12 +116,22 @@ static int op_vfree(struct task *t, void *model, struct op_call *call)
 }
 
 static const struct arg_desc vmalloc_args[] = {
-	[VMALLOC_PAGES] = { .name = "pages", .type = VT_INT, .required = true, .def = 1, .min = 1,
-			    .max = 1 << 30, .about = "pages, without the guard" },
-	[VMALLOC_ALIGN] = { .name = "align", .type = VT_SIZE, .def = 1, .min = 1,
-			    .max = 1LL << 62, .about = "bytes, a power of two; at least a page" },
+	[VMALLOC_PAGES] = { .name = "pages",
+			    .type = VT_INT,
+			    .required = true,
+			    .def = 1,
+			    .min = 1,
+			    .max = 1 << 30,
+			    .about = "pages, without the guard" },
+	[VMALLOC_ALIGN] = { .name = "align",
+			    .type = VT_SIZE,
+			    .def = 1,
+			    .min = 1,
+			    .max = 1LL << 62,
+			    .about = "bytes, a power of two; at least a page" },
 	[VMALLOC_ZERO] = { .name = "zero", .type = VT_BOOL, .def = 0, .about = "vzalloc()" },
-	[VMALLOC_INTO] = { .name = "into", .type = VT_OUT,
+	[VMALLOC_INTO] = { .name = "into",
+			   .type = VT_OUT,
 			   .about = "variable or bag[] that receives the area" },
 };
 
@@ -131,13 +141,19 @@ static const struct arg_desc vfree_args[] = {
 
 static const struct op_desc vmap_operations[] = {
 	{
-		.name = "vmalloc", .about = "reserve addresses, back them with pages, map them",
-		.args = vmalloc_args, .nr_args = ARRAY_SIZE(vmalloc_args), .scalar_arg = "pages",
+		.name = "vmalloc",
+		.about = "reserve addresses, back them with pages, map them",
+		.args = vmalloc_args,
+		.nr_args = ARRAY_SIZE(vmalloc_args),
+		.scalar_arg = "pages",
 		.run = op_vmalloc,
 	},
 	{
-		.name = "vfree", .about = "unmap and free; the addresses become lazy",
-		.args = vfree_args, .nr_args = ARRAY_SIZE(vfree_args), .scalar_arg = "ptr",
+		.name = "vfree",
+		.about = "unmap and free; the addresses become lazy",
+		.args = vfree_args,
+		.nr_args = ARRAY_SIZE(vfree_args),
+		.scalar_arg = "ptr",
 		.run = op_vfree,
 	},
 };
@@ -178,8 +194,16 @@ static const struct param_desc vmap_params[NR_VMAP_PARAMS] = {
 };
 
 enum vmap_metric {
-	VM_PAIRS, VM_PAIRS_PER_SECOND, VM_ELAPSED_FULL, VM_POOL_HITS, VM_POOL_MISSES, VM_DRAINS,
-	VM_FLUSHES, VM_LAZY_PEAK, VM_LAZY, VM_TABLES,
+	VM_PAIRS,
+	VM_PAIRS_PER_SECOND,
+	VM_ELAPSED_FULL,
+	VM_POOL_HITS,
+	VM_POOL_MISSES,
+	VM_DRAINS,
+	VM_FLUSHES,
+	VM_LAZY_PEAK,
+	VM_LAZY,
+	VM_TABLES,
 };
 
 static const struct metric_desc vmap_metrics[] = {
@@ -256,26 +280,29 @@ static void vmap_check(void *model)
 }
 
 static const struct variant_desc *const vmap_variants[] = {
-	&vmap_global_6_1, &vmap_global_6_7, &vmap_nodes_v3, NULL,
+	&vmap_global_6_1,
+	&vmap_global_6_7,
+	&vmap_nodes_v3,
+	NULL,
 };
 
 const struct model_desc vmap_model = {
-	.name		= "vmap",
-	.about		= "vmalloc address space: free, busy and lazy areas, drains",
-	.params		= vmap_params,
-	.nr_params	= NR_VMAP_PARAMS,
-	.variants	= vmap_variants,
+	.name = "vmap",
+	.about = "vmalloc address space: free, busy and lazy areas, drains",
+	.params = vmap_params,
+	.nr_params = NR_VMAP_PARAMS,
+	.variants = vmap_variants,
 	.default_variant = "nodes-v3",
-	.ops		= vmap_operations,
-	.nr_ops		= ARRAY_SIZE(vmap_operations),
-	.metrics	= vmap_metrics,
-	.nr_metrics	= ARRAY_SIZE(vmap_metrics),
-	.create		= vmap_create,
-	.destroy	= vmap_destroy,
-	.begin		= vmap_begin,
-	.metric		= vmap_metric,
-	.sample		= vmap_sample,
-	.check		= vmap_check,
+	.ops = vmap_operations,
+	.nr_ops = ARRAY_SIZE(vmap_operations),
+	.metrics = vmap_metrics,
+	.nr_metrics = ARRAY_SIZE(vmap_metrics),
+	.create = vmap_create,
+	.destroy = vmap_destroy,
+	.begin = vmap_begin,
+	.metric = vmap_metric,
+	.sample = vmap_sample,
+	.check = vmap_check,
 };
 
 const struct kernel_base vmap_bases[] = {

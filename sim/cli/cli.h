@@ -9,20 +9,20 @@
 
 enum cli_status {
 	CLI_OK,
-	CLI_EXPECT,		/* validate, or an expect of kind exact, failed */
-	CLI_USAGE,		/* bad usage or bad input */
-	CLI_INCOMPLETE,		/* interrupted, or a run did not end */
+	CLI_EXPECT, /* validate, or an expect of kind exact, failed */
+	CLI_USAGE, /* bad usage or bad input */
+	CLI_INCOMPLETE, /* interrupted, or a run did not end */
 	CLI_INTERNAL,
 };
 
 struct cli {
 	struct registry *registry;
-	char **search_path;	/* folders with machines/ and scenarios, NULL-terminated */
+	char **search_path; /* folders with machines/ and scenarios, NULL-terminated */
 };
 
 struct verb {
 	const char *name;
-	const char *args;	/* after the options, for help */
+	const char *args; /* after the options, for help */
 	const char *about;
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
@@ -70,23 +70,36 @@ struct run_options {
 	bool *mask;
 };
 
-#define CLI_LOAD_ENTRIES(o)                                                                    \
-	{ "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).sets,                                   \
-	  "Give a parameter or top-level key another value", "KEY=VALUE" },                    \
-	{ "seed", 0, 0, G_OPTION_ARG_STRING, &(o).seed, "Seed of all random streams", "N" },   \
-	{ "replications", 0, 0, G_OPTION_ARG_INT, &(o).replications,                           \
-	  "Number of replications", "N" },                                                     \
-	{ "quick", 0, 0, G_OPTION_ARG_NONE, &(o).quick,                                        \
-	  "Run the scenario's small form", NULL }
+#define CLI_LOAD_ENTRIES(o)                                                                          \
+	{ "set",      0,                                                                             \
+	  0,	      G_OPTION_ARG_STRING_ARRAY,                                                     \
+	  &(o).sets,  "Give a parameter or top-level key another value",                             \
+	  "KEY=VALUE" },                                                                             \
+		{ "seed", 0, 0, G_OPTION_ARG_STRING, &(o).seed, "Seed of all random streams", "N" }, \
+		{ "replications",	    0,	0, G_OPTION_ARG_INT, &(o).replications,              \
+		  "Number of replications", "N" },                                                   \
+	{                                                                                            \
+		"quick", 0, 0, G_OPTION_ARG_NONE, &(o).quick, "Run the scenario's small form",       \
+			NULL                                                                         \
+	}
 
-#define CLI_RUN_ENTRIES(o)                                                                     \
-	{ "jobs", 'j', 0, G_OPTION_ARG_INT, &(o).jobs, "Runs at a time (default: all CPUs)",   \
-	  "N" },                                                                               \
-	{ "variant", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).variants,                           \
-	  "Run only this variant (may be repeated)", "NAME" },                                 \
-	{ "quiet", 0, 0, G_OPTION_ARG_NONE, &(o).quiet, "No progress, no table", NULL },       \
-	{ "engine", 0, 0, G_OPTION_ARG_STRING, &(o).engine,                                    \
-	  "Engine: normal (default) or reference", "NAME" }
+#define CLI_RUN_ENTRIES(o)                                                                         \
+	{                                                                                          \
+		"jobs", 'j', 0, G_OPTION_ARG_INT, &(o).jobs, "Runs at a time (default: all CPUs)", \
+		"N"                                                                                \
+	},                                                                                         \
+		{ "variant",                                                                       \
+		  0,                                                                               \
+		  0,                                                                               \
+		  G_OPTION_ARG_STRING_ARRAY,                                                       \
+		  &(o).variants,                                                                   \
+		  "Run only this variant (may be repeated)",                                       \
+		  "NAME" },                                                                        \
+		{ "quiet", 0, 0, G_OPTION_ARG_NONE, &(o).quiet, "No progress, no table", NULL },   \
+	{                                                                                          \
+		"engine", 0, 0, G_OPTION_ARG_STRING, &(o).engine,                                  \
+			"Engine: normal (default) or reference", "NAME"                            \
+	}
 
 /* Check what was given and derive the rest; false with a message. */
 bool run_options_finish(struct run_options *o, const struct cli *cli);

@@ -17,10 +17,9 @@
 const struct verb cli_verbs[] = {
 	{ "run", "FILE...", "Run scenarios and write their results", cli_run },
 	{ "check", "FILE...", "Check scenarios without running them", cli_check },
-	{ "list", "[models|variants|operations|metrics|machines|scenarios]",
-	  "List what there is", cli_list },
-	{ "show", "NAME...", "Describe a model, variant, operation, metric or machine",
-	  cli_show },
+	{ "list", "[models|variants|operations|metrics|machines|scenarios]", "List what there is",
+	  cli_list },
+	{ "show", "NAME...", "Describe a model, variant, operation, metric or machine", cli_show },
 	{ "plot", "DIR...", "Draw the plots of a results folder again", cli_plot },
 	{ "validate", "[FILE...]", "Compare every published figure with what is simulated",
 	  cli_validate },

@@ -15,8 +15,7 @@ static bool add(struct registry *r, const struct model_desc *m)
 	int rc = registry_add(r, m, &what);
 
 	if (rc)
-		cli_complain("cannot register model %s: '%s': %s", m->name, what,
-			     g_strerror(-rc));
+		cli_complain("cannot register model %s: '%s': %s", m->name, what, g_strerror(-rc));
 	return !rc;
 }
 

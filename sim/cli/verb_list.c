@@ -107,9 +107,9 @@ static const struct {
 	const char *name;
 	void (*list)(const struct cli *cli);
 } sections[] = {
-	{ "models", list_models },   { "variants", list_variants },
+	{ "models", list_models },	   { "variants", list_variants },
 	{ "operations", list_operations }, { "metrics", list_metrics },
-	{ "machines", list_machines }, { "scenarios", list_scenarios },
+	{ "machines", list_machines },	   { "scenarios", list_scenarios },
 };
 
 static bool list_section(const struct cli *cli, const char *name)
@@ -126,8 +126,8 @@ static bool list_section(const struct cli *cli, const char *name)
 	}
 	near = nearest_name(name, names);
 	cli_complain("list: no '%s'%s%s%s; there are models, variants, operations, metrics, "
-		     "machines, scenarios", name, near ? "; did you mean '" : "",
-		     near ? near : "", near ? "'?" : "");
+		     "machines, scenarios",
+		     name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return false;
 }
 

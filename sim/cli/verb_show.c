@@ -10,9 +10,14 @@
 static const char *type_name(enum value_type t)
 {
 	static const char *const names[] = {
-		[VT_INT] = "integer",  [VT_SIZE] = "size",     [VT_TIME] = "time",
-		[VT_BOOL] = "boolean", [VT_ENUM] = "choice",   [VT_OBJECT] = "object",
-		[VT_HANDLE] = "variable or bag", [VT_OUT] = "variable or bag[] to fill",
+		[VT_INT] = "integer",
+		[VT_SIZE] = "size",
+		[VT_TIME] = "time",
+		[VT_BOOL] = "boolean",
+		[VT_ENUM] = "choice",
+		[VT_OBJECT] = "object",
+		[VT_HANDLE] = "variable or bag",
+		[VT_OUT] = "variable or bag[] to fill",
 	};
 
 	return names[t];

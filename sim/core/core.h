@@ -10,24 +10,24 @@
 
 #include "sim/core/sim.h"
 
-#define SIM_NO_ID	WHEEL_NIL
+#define SIM_NO_ID WHEEL_NIL
 
 /* Never equal to the delta of a proc, so that every proc_sync() is a choice. */
-#define EXPLORE_DELTA	(UINT32_MAX - 1)
+#define EXPLORE_DELTA (UINT32_MAX - 1)
 
 enum entry_kind { ENTRY_FREE, ENTRY_PROC, ENTRY_TIMER, ENTRY_SHOT };
 enum entry_place { AT_NONE, AT_WHEEL, AT_DUE, AT_CHOICE };
 
 struct entry {
-	void *obj;			/* proc, timer, or argument of a one-shot */
+	void *obj; /* proc, timer, or argument of a one-shot */
 	void (*fn)(struct sim *s, void *arg);
-	u64 key;			/* delta:32 class:3 order:29 */
-	u32 gen;			/* of one-shot handles */
-	u32 pos;			/* index in the due heap; next free id */
-	u8 kind;			/* enum entry_kind */
-	u8 place;			/* enum entry_place */
-	u8 class;			/* enum event_class */
-	bool counted;			/* a started proc that keeps the run alive */
+	u64 key; /* delta:32 class:3 order:29 */
+	u32 gen; /* of one-shot handles */
+	u32 pos; /* index in the due heap; next free id */
+	u8 kind; /* enum entry_kind */
+	u8 place; /* enum entry_place */
+	u8 class; /* enum event_class */
+	bool counted; /* a started proc that keeps the run alive */
 };
 
 struct due {
@@ -37,15 +37,15 @@ struct due {
 
 struct sim_core {
 	struct entry *entries;
-	struct due *due;		/* binary heap of what is due at s->now */
+	struct due *due; /* binary heap of what is due at s->now */
 	u32 nr_due;
-	u32 stuck;			/* pops since time last moved */
-	u64 limit;			/* min of until and horizon */
-	struct proc *cur;		/* NULL on the main stack */
+	u32 stuck; /* pops since time last moved */
+	u64 limit; /* min of until and horizon */
+	struct proc *cur; /* NULL on the main stack */
 	struct coro main;
-	u32 handoff;			/* event taken on a proc's stack, for the main stack */
-	u32 live;			/* started procs that keep the run alive */
-	struct proc *dying;		/* its stack is to be released */
+	u32 handoff; /* event taken on a proc's stack, for the main stack */
+	u32 live; /* started procs that keep the run alive */
+	struct proc *dying; /* its stack is to be released */
 	struct coro_pool *pool;
 	u32 nr_entries, cap;
 	u32 free_id;
@@ -53,7 +53,7 @@ struct sim_core {
 	bool ranked;
 	bool started;
 	u64 until;
-	struct proc **choice;		/* explore mode: pending procs by rank */
+	struct proc **choice; /* explore mode: pending procs by rank */
 	u32 nr_choice;
 	sim_pick_fn pick;
 	void *pick_arg;
@@ -66,7 +66,7 @@ struct sim_core {
 
 static inline u64 event_key(u32 delta, u32 class, u32 order)
 {
-	return (u64)delta << 32 | (u64)class << 29 | (order & 0x1fffffff);
+	return (u64)delta << 32 | (u64) class << 29 | (order & 0x1fffffff);
 }
 
 /* wheel.c: is something queued for @limit or earlier? Exact. */

@@ -20,10 +20,10 @@
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
-#define CORO_ASAN	1
+#define CORO_ASAN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define CORO_ASAN	1
+#define CORO_ASAN 1
 #endif
 #endif
 #ifdef CORO_ASAN
@@ -31,17 +31,17 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-#define GUARDED_MAX	16000U
-#define CHUNK_STACKS	64U
-#define CHUNK_FIRST	8U
-#define CANARY		0x6d6d73696d5f3a29ULL
-#define NR_CANARY	4
-#define NR_COLOURS	16
-#define COLOUR_BYTES	128
+#define GUARDED_MAX 16000U
+#define CHUNK_STACKS 64U
+#define CHUNK_FIRST 8U
+#define CANARY 0x6d6d73696d5f3a29ULL
+#define NR_CANARY 4
+#define NR_COLOURS 16
+#define COLOUR_BYTES 128
 
 struct coro_stack {
-	char *low;			/* low end, above the guard page */
-	struct coro_stack *next;	/* in the pool's free list */
+	char *low; /* low end, above the guard page */
+	struct coro_stack *next; /* in the pool's free list */
 	struct coro_pool *pool;
 	void (*entry)(void *arg);
 	void *arg;
@@ -62,8 +62,8 @@ struct coro_pool {
 	struct coro_stack *free;
 	struct coro_chunk *chunks;
 	u32 nr;
-	bool from_main;			/* ASan: the last switch came from the main stack */
-	const void *main_low;		/* ASan: bounds of the main stack */
+	bool from_main; /* ASan: the last switch came from the main stack */
+	const void *main_low; /* ASan: bounds of the main stack */
 	size_t main_bytes;
 };
 

@@ -16,9 +16,9 @@ struct coro_stack;
 struct coro_pool;
 
 struct coro {
-	void *sp;			/* saved stack pointer, or the ucontext */
-	struct coro_stack *stack;	/* NULL for the main stack and before the first run */
-	void *asan_fake;		/* ASan's fake stack while switched out */
+	void *sp; /* saved stack pointer, or the ucontext */
+	struct coro_stack *stack; /* NULL for the main stack and before the first run */
+	void *asan_fake; /* ASan's fake stack while switched out */
 };
 
 /**

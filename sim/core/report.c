@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REPORT_BYTES	32768
-#define REPORT_LINES	64
+#define REPORT_BYTES 32768
+#define REPORT_LINES 64
 
 struct text {
 	char *buf;
@@ -90,7 +90,8 @@ void report_write(struct sim *s)
 	}
 	switch (s->status) {
 	case SIM_DEADLOCK:
-		text_add(&t, "deadlock at %llu ps: %u threads remain, none can run\n", now, c->live);
+		text_add(&t, "deadlock at %llu ps: %u threads remain, none can run\n", now,
+			 c->live);
 		text_blocked(&t, s);
 		return;
 	case SIM_NO_PROGRESS:

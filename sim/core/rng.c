@@ -3,7 +3,7 @@
 #include "sim/core/rng.h"
 #include "sim/core/rng_tab.h"
 
-#define SPLITMIX_GAMMA	0x9e3779b97f4a7c15ULL
+#define SPLITMIX_GAMMA 0x9e3779b97f4a7c15ULL
 
 static u64 mix64(u64 z)
 {

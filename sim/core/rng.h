@@ -18,10 +18,10 @@ struct rng {
 
 /* What a stream is used for. A variant never draws from RNG_WORKLOAD. */
 enum rng_purpose {
-	RNG_WORKLOAD,		/* sizes, alignments, choices of the scenario */
-	RNG_THINK,		/* think times and their jitter */
-	RNG_MECHANISM,		/* random decisions of the simulated kernel */
-	RNG_ARBITRATION,	/* who wins a race for an unfair lock */
+	RNG_WORKLOAD, /* sizes, alignments, choices of the scenario */
+	RNG_THINK, /* think times and their jitter */
+	RNG_MECHANISM, /* random decisions of the simulated kernel */
+	RNG_ARBITRATION, /* who wins a race for an unfair lock */
 };
 
 /**

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#define LN2_HI	0x1.62e42feep-1
-#define LN2_LO	0x1.a39ef35793c76p-33
-#define INV_LN2	0x1.71547652b82fep+0
+#define LN2_HI 0x1.62e42feep-1
+#define LN2_LO 0x1.a39ef35793c76p-33
+#define INV_LN2 0x1.71547652b82fep+0
 
 static double from_bits(u64 bits)
 {

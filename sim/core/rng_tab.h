@@ -9,7 +9,7 @@
 
 #include "sim/core/types.h"
 
-#define RNG_EXP_TAIL	0x1.ec9d9297ebb83p+2
+#define RNG_EXP_TAIL 0x1.ec9d9297ebb83p+2
 
 struct rng_exp_layer {
 	u64 k;

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STACK_DEFAULT	(16U << 10)
-#define STACK_SANITIZED	(64U << 10)
+#define STACK_DEFAULT (16U << 10)
+#define STACK_SANITIZED (64U << 10)
 
 struct sim *sim_new(const struct sim_config *config)
 {
@@ -100,7 +100,7 @@ u32 entry_new(struct sim *s, enum entry_kind kind, enum event_class class, void 
 	memset(e, 0, sizeof(*e));
 	e->gen = gen;
 	e->kind = (u8)kind;
-	e->class = (u8)class;
+	e->class = (u8) class;
 	e->obj = obj;
 	return id;
 }
@@ -251,7 +251,7 @@ static void sim_dispatch(struct sim *s, u32 id)
 	struct sim_core *c = s->core;
 	struct entry *e = &c->entries[id];
 	struct sim_timer *t;
-	void (*fn)(struct sim *s, void *arg);
+	void (*fn)(struct sim * s, void *arg);
 	void *arg;
 
 	if (unlikely(e->class == EV_SAMPLER) && only_samplers(s)) {

@@ -29,13 +29,13 @@
 enum sim_engine { SIM_NORMAL, SIM_REFERENCE, SIM_EXPLORE };
 
 enum sim_status {
-	SIM_RUNNING,		/* not ended yet */
-	SIM_DONE,		/* sim_stop(), or every non-daemon proc has ended */
-	SIM_UNTIL,		/* the time limit was reached */
-	SIM_DEADLOCK,		/* procs remain, none can ever run (samplers do not count) */
-	SIM_NO_PROGRESS,	/* a million steps without advance of time */
-	SIM_OVERFLOW,		/* a clock would pass 2^64 - 1 ps */
-	SIM_FAILED,		/* sim_fail() */
+	SIM_RUNNING, /* not ended yet */
+	SIM_DONE, /* sim_stop(), or every non-daemon proc has ended */
+	SIM_UNTIL, /* the time limit was reached */
+	SIM_DEADLOCK, /* procs remain, none can ever run (samplers do not count) */
+	SIM_NO_PROGRESS, /* a million steps without advance of time */
+	SIM_OVERFLOW, /* a clock would pass 2^64 - 1 ps */
+	SIM_FAILED, /* sim_fail() */
 };
 
 /* Order of classes at equal (time, delta). */
@@ -49,25 +49,25 @@ enum sim_layer { LAYER_STAT, LAYER_HW, LAYER_KERN, LAYER_MM, LAYER_MODEL, LAYER_
 struct sim;
 
 struct proc {
-	u64 clock;		/* private clock, ps; >= sim->now while it runs */
-	u32 delta;		/* second part of the instant */
-	u32 id;			/* event id, index into the wheel's nodes */
-	u32 rank;		/* order among procs of one instant */
-	u8 state;		/* enum proc_state */
-	bool daemon;		/* does not keep the run alive (kworkers) */
+	u64 clock; /* private clock, ps; >= sim->now while it runs */
+	u32 delta; /* second part of the instant */
+	u32 id; /* event id, index into the wheel's nodes */
+	u32 rank; /* order among procs of one instant */
+	u8 state; /* enum proc_state */
+	bool daemon; /* does not keep the run alive (kworkers) */
 	u16 pad;
 	struct sim *sim;
 	void (*fn)(struct proc *p);
 	struct coro coro;
-	const char *name;	/* not owned; for reports */
-	u32 index;		/* number among equal names; for reports */
-	u32 steps;		/* steps since time last moved, for no-progress */
+	const char *name; /* not owned; for reports */
+	u32 index; /* number among equal names; for reports */
+	u32 steps; /* steps since time last moved, for no-progress */
 };
 
 struct sim_timer {
-	u32 id;			/* event id; WHEEL_NIL before sim_timer_init() */
+	u32 id; /* event id; WHEEL_NIL before sim_timer_init() */
 	u32 delta;
-	u8 class;		/* enum event_class, not EV_THREAD */
+	u8 class; /* enum event_class, not EV_THREAD */
 	bool armed;
 	struct sim *sim;
 	void (*fn)(struct sim_timer *t);
@@ -82,7 +82,7 @@ struct sim_config {
 	enum sim_engine engine;
 	u64 seed;
 	u32 replication;
-	size_t stack_bytes;	/* of each proc; 0: 16 KiB (64 KiB under sanitizers) */
+	size_t stack_bytes; /* of each proc; 0: 16 KiB (64 KiB under sanitizers) */
 };
 
 /* Chooses the next runnable in explore mode: index into procs[0..n), n >= 1. */
@@ -92,17 +92,17 @@ typedef u32 (*sim_pick_fn)(struct sim *s, struct proc *const *procs, u32 n, void
 typedef void (*sim_describe_fn)(struct sim *s, struct proc *p, char *buf, size_t size);
 
 struct sim {
-	u64 now;		/* time of the event being handled */
-	u32 delta;		/* its second part */
-	u8 engine;		/* enum sim_engine */
-	u8 status;		/* enum sim_status */
-	u64 horizon;		/* clocks beyond this end the run; TIME_MAX by default */
-	u64 nr_events;		/* queue pops, for run.log only */
-	u64 nr_switches;	/* coroutine switches, for run.log only */
+	u64 now; /* time of the event being handled */
+	u32 delta; /* its second part */
+	u8 engine; /* enum sim_engine */
+	u8 status; /* enum sim_status */
+	u64 horizon; /* clocks beyond this end the run; TIME_MAX by default */
+	u64 nr_events; /* queue pops, for run.log only */
+	u64 nr_switches; /* coroutine switches, for run.log only */
 	void *layer[NR_LAYERS];
 	struct wheel wheel;
 	struct sim_config config;
-	struct sim_core *core;	/* ready ring, id tables, pools: private to sim/core */
+	struct sim_core *core; /* ready ring, id tables, pools: private to sim/core */
 };
 
 /**
@@ -220,7 +220,7 @@ void proc_overflow(struct proc *p);
 void proc_stuck(struct proc *p);
 
 /* Steps of a proc, or events of a run, without advance of time that end the run. */
-#define SIM_STUCK_MAX	1000000U
+#define SIM_STUCK_MAX 1000000U
 
 /* A step that takes no time is no event, but a million in a row are an error. */
 static inline void proc_count_step(struct proc *p)

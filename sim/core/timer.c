@@ -60,7 +60,7 @@ int sim_timer_init(struct sim *s, struct sim_timer *t, enum event_class class,
 {
 	memset(t, 0, sizeof(*t));
 	t->id = entry_new(s, ENTRY_TIMER, class, t);
-	t->class = (u8)class;
+	t->class = (u8) class;
 	t->sim = s;
 	t->fn = fn;
 	return t->id == SIM_NO_ID ? -ENOMEM : 0;

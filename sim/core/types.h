@@ -20,20 +20,19 @@ typedef int32_t s32;
 typedef int64_t s64;
 __extension__ typedef unsigned __int128 u128;
 
-#define likely(x)	__builtin_expect(!!(x), 1)
-#define unlikely(x)	__builtin_expect(!!(x), 0)
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define container_of(ptr, type, member) \
-	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Simulated time: unsigned 64-bit picoseconds, horizon 213 days. */
-#define PS_PER_NS	1000ULL
-#define PS_PER_US	1000000ULL
-#define PS_PER_MS	1000000000ULL
-#define PS_PER_SEC	1000000000000ULL
-#define TIME_MAX	UINT64_MAX
+#define PS_PER_NS 1000ULL
+#define PS_PER_US 1000000ULL
+#define PS_PER_MS 1000000000ULL
+#define PS_PER_SEC 1000000000000ULL
+#define TIME_MAX UINT64_MAX
 
 /* 1-based index of the highest set bit, 0 for 0: the kernel's fls(). */
 static inline int fls64(u64 x)

@@ -11,8 +11,8 @@
 
 #include "sim/core/types.h"
 
-#define WHEEL_LEVELS	11
-#define WHEEL_NIL	UINT32_MAX
+#define WHEEL_LEVELS 11
+#define WHEEL_NIL UINT32_MAX
 
 struct wheel_node {
 	u64 time;
@@ -20,15 +20,15 @@ struct wheel_node {
 };
 
 struct wheel {
-	u64 now;			/* base time; never above any queued time */
-	u32 nr;				/* queued nodes */
-	u32 nr_nodes;			/* size of nodes[] */
-	u32 levels;			/* bit per non-empty level */
-	u64 slots[WHEEL_LEVELS];	/* bit per non-empty slot */
+	u64 now; /* base time; never above any queued time */
+	u32 nr; /* queued nodes */
+	u32 nr_nodes; /* size of nodes[] */
+	u32 levels; /* bit per non-empty level */
+	u64 slots[WHEEL_LEVELS]; /* bit per non-empty slot */
 	struct {
 		u32 head, tail;
 	} slot[WHEEL_LEVELS][64];
-	struct wheel_node *nodes;	/* indexed by event id */
+	struct wheel_node *nodes; /* indexed by event id */
 };
 
 /* Empty wheel at time 0 without nodes. */

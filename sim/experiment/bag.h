@@ -13,7 +13,7 @@
 
 struct bag {
 	s64 *v;
-	u64 head, len, cap;	/* elements are v[head .. len) */
+	u64 head, len, cap; /* elements are v[head .. len) */
 };
 
 /* Append; false when out of memory. */

@@ -10,8 +10,8 @@ static const char *keep(struct run *r, const char *s)
 	return s ? g_string_chunk_insert_const(r->out->names, s) : "";
 }
 
-static void add_metric(struct run *r, const char *name, const char *unit,
-		       enum metric_better better, double value)
+static void add_metric(struct run *r, const char *name, const char *unit, enum metric_better better,
+		       double value)
 {
 	struct run_metric m = { keep(r, name), keep(r, unit), better, value };
 
@@ -105,8 +105,8 @@ static void collect_ops(struct run *r)
 
 	ops = interp_ops(r->interp, &n);
 	for (i = 0; i < n; i++) {
-		char *op = g_strdup_printf("%s.%s", run_model(r, ops[i].model)->name,
-					   ops[i].op->name);
+		char *op =
+			g_strdup_printf("%s.%s", run_model(r, ops[i].model)->name, ops[i].op->name);
 
 		if (ops[i].stat)
 			collect_latency(r, op, &ops[i].stat->hist);

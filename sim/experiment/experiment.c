@@ -11,8 +11,8 @@
 /* One round of runs; workers take the next index until none is left. */
 struct round {
 	struct experiment *e;
-	GArray *cells;		/* u32: cell of each run */
-	u32 first, nr_reps;	/* replications of each cell */
+	GArray *cells; /* u32: cell of each run */
+	u32 first, nr_reps; /* replications of each cell */
 	gint next;
 	gint stop;
 	GMutex lock;

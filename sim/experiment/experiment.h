@@ -11,9 +11,9 @@
 #include "sim/experiment/stats.h"
 
 struct exp_point {
-	s64 *params;		/* every parameter of the scenario */
-	s64 *sweep;		/* values of the sweeps, in order */
-	char *label;		/* "nr_threads=64", "" without a sweep */
+	s64 *params; /* every parameter of the scenario */
+	s64 *sweep; /* values of the sweeps, in order */
+	char *label; /* "nr_threads=64", "" without a sweep */
 };
 
 struct exp_progress {
@@ -22,9 +22,9 @@ struct exp_progress {
 };
 
 struct exp_options {
-	u32 jobs;		/* 0: one */
+	u32 jobs; /* 0: one */
 	enum sim_engine engine;
-	const bool *variants;	/* by scenario variant: run it; NULL: all */
+	const bool *variants; /* by scenario variant: run it; NULL: all */
 	/* Called on the caller's thread after runs and every 50 ms; true: stop. */
 	bool (*poll)(const struct exp_progress *p, void *arg);
 	void *arg;
@@ -35,9 +35,9 @@ struct experiment {
 	struct exp_options opt;
 	struct exp_point *points;
 	u32 nr_points;
-	u32 *variants;		/* scenario indexes of the variants that run */
+	u32 *variants; /* scenario indexes of the variants that run */
 	u32 nr_variants;
-	GPtrArray **runs;	/* [point * nr_variants + variant]: struct run_result * */
+	GPtrArray **runs; /* [point * nr_variants + variant]: struct run_result * */
 	bool interrupted;
 	u32 nr_failed;
 	double wall;
@@ -64,15 +64,15 @@ s32 experiment_find_variant(const struct experiment *e, const char *name);
  * Values of a metric by replication, NaN where a run has none; allocated, *@n of
  * them. *@info is a run's description of the metric, NULL if no run has it.
  */
-double *experiment_values(const struct experiment *e, u32 point, u32 variant,
-			  const char *metric, u32 *n, const struct run_metric **info);
+double *experiment_values(const struct experiment *e, u32 point, u32 variant, const char *metric,
+			  u32 *n, const struct run_metric **info);
 
 /* Summary of a metric; false if there is no value. */
 bool experiment_summary(const struct experiment *e, u32 point, u32 variant, const char *metric,
 			struct stat_summary *out);
 
 /* Paired ratio of two variants at a point; false if there is none. */
-bool experiment_ratio(const struct experiment *e, u32 point, u32 num, u32 den,
-		      const char *metric, struct stat_ratio *out);
+bool experiment_ratio(const struct experiment *e, u32 point, u32 num, u32 den, const char *metric,
+		      struct stat_ratio *out);
 
 #endif

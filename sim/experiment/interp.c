@@ -79,7 +79,7 @@ static void call_op(struct thread *th, const struct cstep *c, s64 handle)
 	for (i = 0; i < c->nr_handles; i++) {
 		s64 *var = &th->vars[c->s->args[c->handle[i]].var];
 
-		if (!*var)	/* nothing there, as vfree(NULL) */
+		if (!*var) /* nothing there, as vfree(NULL) */
 			return;
 		call.v[c->handle[i]] = *var;
 		*var = 0;
@@ -122,7 +122,7 @@ static void call_on_bag(struct thread *th, const struct cstep *c)
 		shuffle_s64(&th->t->rng[RNG_WORKLOAD], all.v, n);
 	all.head = 0;
 	all.len = 0;
-	th->spare[var] = all;	/* storage stays known while operations run */
+	th->spare[var] = all; /* storage stays known while operations run */
 	for (i = 0; i < n; i++)
 		call_op(th, c, all.v[c->s->order == TAKE_LIFO ? n - 1 - i : i]);
 }

@@ -17,18 +17,18 @@ struct interp;
 struct interp_config {
 	const struct scenario *scenario;
 	struct kern *kern;
-	void *const *models;		/* state by registry index, NULL if unused */
-	const s64 *params;		/* values of the point */
-	const s64 *const *object_base;	/* [model][object]: first instance */
-	const s64 *const *object_count;	/* [model][object]: instances */
-	u64 limit;			/* end of the run, TIME_MAX if none */
+	void *const *models; /* state by registry index, NULL if unused */
+	const s64 *params; /* values of the point */
+	const s64 *const *object_base; /* [model][object]: first instance */
+	const s64 *const *object_count; /* [model][object]: instances */
+	u64 limit; /* end of the run, TIME_MAX if none */
 };
 
 /* Statistics of one operation that the scenario uses. */
 struct interp_op {
 	u32 model;
 	const struct op_desc *op;
-	struct op_stat *stat;		/* NULL: no latency is kept */
+	struct op_stat *stat; /* NULL: no latency is kept */
 	u64 failed;
 };
 

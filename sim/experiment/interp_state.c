@@ -112,11 +112,11 @@ bool interp_failed_at(const struct interp *in, struct srcpos *pos)
 static const char *step_name(const struct step *s)
 {
 	static const char *const names[] = {
-		[STEP_OP] = "operation", [STEP_DO] = "do",	   [STEP_LOOP] = "loop",
-		[STEP_LET] = "let",	 [STEP_THINK] = "think",   [STEP_SLEEP] = "sleep",
+		[STEP_OP] = "operation",  [STEP_DO] = "do",	      [STEP_LOOP] = "loop",
+		[STEP_LET] = "let",	  [STEP_THINK] = "think",     [STEP_SLEEP] = "sleep",
 		[STEP_CHOOSE] = "choose", [STEP_SHUFFLE] = "shuffle", [STEP_BARRIER] = "barrier",
-		[STEP_SPAWN] = "spawn",	 [STEP_WAIT] = "wait",	   [STEP_YIELD] = "yield",
-		[STEP_PHASE] = "phase",	 [STEP_END] = "end",
+		[STEP_SPAWN] = "spawn",	  [STEP_WAIT] = "wait",	      [STEP_YIELD] = "yield",
+		[STEP_PHASE] = "phase",	  [STEP_END] = "end",
 	};
 
 	return s->kind == STEP_OP ? s->op->name : names[s->kind];

@@ -43,8 +43,7 @@ static void unravel(const struct scenario *sc, u64 p, u32 *at)
 		at[i] = at[leader(sc, i)];
 }
 
-static bool make_point(const struct scenario *sc, struct exp_point *pt, const u32 *at,
-		       char **error)
+static bool make_point(const struct scenario *sc, struct exp_point *pt, const u32 *at, char **error)
 {
 	struct expr_env env = { .params = pt->params,
 				.cpus = machine_nr_cpus(sc->machine),

@@ -17,8 +17,8 @@ static void *block(struct interp *in, size_t n, size_t size)
 
 static bool fail_at(char **error, struct srcpos pos, const char *what)
 {
-	*error = g_strdup_printf("%s:%u:%u: %s", pos.file ? pos.file : "?", pos.line, pos.col,
-				 what);
+	*error =
+		g_strdup_printf("%s:%u:%u: %s", pos.file ? pos.file : "?", pos.line, pos.col, what);
 	return false;
 }
 
@@ -56,8 +56,7 @@ static struct interp_op *find_slot(struct interp *in, const struct step *s)
 
 static bool has_range(const struct arg_desc *a)
 {
-	return a->min < a->max &&
-	       (a->type == VT_INT || a->type == VT_SIZE || a->type == VT_TIME);
+	return a->min < a->max && (a->type == VT_INT || a->type == VT_SIZE || a->type == VT_TIME);
 }
 
 static bool check_range(const struct arg_desc *a, const struct step *s, s64 v, char **error)
@@ -119,10 +118,8 @@ static bool compile_arg(struct interp *in, struct cstep *c, u32 i, char **error)
 	if (!compile_val(in, &v, arg->value, a->def, error))
 		return false;
 	if (v.e) {
-		c->dyn[c->nr_dyn++] = (struct cdyn){
-			v, has_range(a) ? a->min : INT64_MIN, has_range(a) ? a->max : INT64_MAX,
-			0, (u8)i
-		};
+		c->dyn[c->nr_dyn++] = (struct cdyn){ v, has_range(a) ? a->min : INT64_MIN,
+						     has_range(a) ? a->max : INT64_MAX, 0, (u8)i };
 		return true;
 	}
 	c->call.v[i] = v.v;

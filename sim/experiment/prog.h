@@ -8,15 +8,15 @@
 
 /* A value: constant at the point, or an expression over thread variables. */
 struct cval {
-	const struct expr *e;	/* NULL: constant */
+	const struct expr *e; /* NULL: constant */
 	s64 v;
 };
 
 /* An argument that is evaluated at every call. */
 struct cdyn {
 	struct cval val;
-	s64 min, max;		/* checked; of an object index: 0 .. count - 1 */
-	s64 base;		/* added to the value: first instance of an object */
+	s64 min, max; /* checked; of an object index: 0 .. count - 1 */
+	s64 base; /* added to the value: first instance of an object */
 	u8 arg;
 };
 
@@ -30,15 +30,15 @@ struct cstep {
 	const struct step *s;
 	enum step_kind kind;
 	/* operation */
-	struct op_call call;	/* constant arguments filled in */
+	struct op_call call; /* constant arguments filled in */
 	void *model;
 	struct interp_op *slot;
 	struct cdyn *dyn;
 	u32 nr_dyn;
 	u8 nr_handles;
-	u8 handle[OP_MAX_ARGS];	/* arguments taken from variables */
-	s8 bag_arg;		/* argument taken from a bag, -1 */
-	s8 out_arg;		/* argument that receives the result, -1 */
+	u8 handle[OP_MAX_ARGS]; /* arguments taken from variables */
+	s8 bag_arg; /* argument taken from a bag, -1 */
+	s8 out_arg; /* argument that receives the result, -1 */
 	struct cval every;
 	/* the rest */
 	struct cval count;
@@ -48,7 +48,7 @@ struct cstep {
 	struct cstep *children;
 	u32 nr_children;
 	struct cval *weights;
-	u32 scratch;		/* SHUFFLE: offset of its order array */
+	u32 scratch; /* SHUFFLE: offset of its order array */
 };
 
 struct cgroup_prog {
@@ -56,9 +56,9 @@ struct cgroup_prog {
 	struct cstep *steps;
 	u32 nr_steps;
 	u32 nr_scratch;
-	u32 nr_threads;		/* made so far: index of the next one */
+	u32 nr_threads; /* made so far: index of the next one */
 	u32 live;
-	bool *barriers;		/* by barrier index: this group names it */
+	bool *barriers; /* by barrier index: this group names it */
 };
 
 struct thread;
@@ -76,21 +76,21 @@ struct thread {
 	struct bag *bags, *spare;
 	u32 *scratch;
 	struct expr_env env;
-	const struct step *at;		/* for reports */
+	const struct step *at; /* for reports */
 	struct thread *parent;
 	u32 live_children, nr_spawned;
-	bool waiting;			/* in STEP_WAIT */
-	bool released;			/* its barrier has opened */
+	bool waiting; /* in STEP_WAIT */
+	bool released; /* its barrier has opened */
 	struct thread *next_waiter;
 	s32 phase;
-	u64 idle_clock;			/* clock at the last loop iteration */
-	u32 idle_loops;			/* iterations since it moved */
+	u64 idle_clock; /* clock at the last loop iteration */
+	u32 idle_loops; /* iterations since it moved */
 	struct thread *next;
 };
 
 struct interp {
 	struct interp_config c;
-	struct expr_env env;		/* without variables */
+	struct expr_env env; /* without variables */
 	struct cgroup_prog *groups;
 	struct barrier *barriers;
 	struct interp_phase *phases;
@@ -102,7 +102,7 @@ struct interp {
 	u32 spread;
 	u64 last_end;
 	const struct step *failed;
-	GPtrArray *blocks;		/* what compiled steps own */
+	GPtrArray *blocks; /* what compiled steps own */
 };
 
 /* Compile every group; false with *@error set. */

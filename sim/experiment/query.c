@@ -5,8 +5,8 @@
 #include <math.h>
 
 /* Value by replication number, so that pairs stay pairs if a run is missing. */
-double *experiment_values(const struct experiment *e, u32 point, u32 variant,
-			  const char *metric, u32 *n, const struct run_metric **info)
+double *experiment_values(const struct experiment *e, u32 point, u32 variant, const char *metric,
+			  u32 *n, const struct run_metric **info)
 {
 	GPtrArray *cell = experiment_cell(e, point, variant);
 	double *v;
@@ -48,8 +48,8 @@ bool experiment_summary(const struct experiment *e, u32 point, u32 variant, cons
 	return out->n > 0;
 }
 
-bool experiment_ratio(const struct experiment *e, u32 point, u32 num, u32 den,
-		      const char *metric, struct stat_ratio *out)
+bool experiment_ratio(const struct experiment *e, u32 point, u32 num, u32 den, const char *metric,
+		      struct stat_ratio *out)
 {
 	double *a, *b;
 	u32 na, nb;

@@ -79,7 +79,8 @@ static bool build(struct run *r, char **error)
 	const struct scenario *sc = r->c->scenario;
 	const struct scn_variant *v = r->c->variant;
 	const struct machine *m = v->machine ? v->machine : sc->machine;
-	struct sim_config config = { .engine = r->c->engine, .seed = sc->seed,
+	struct sim_config config = { .engine = r->c->engine,
+				     .seed = sc->seed,
 				     .replication = r->c->replication };
 	s64 virt = v->virt >= 0 ? v->virt : m->val[MK_VIRT].v;
 
@@ -124,8 +125,8 @@ static void note_failure(struct run *r)
 	if (!r->out->failed)
 		return;
 	if (interp_failed_at(r->interp, &pos))
-		r->out->report = g_strdup_printf("%s:%u:%u: %s", pos.file, pos.line, pos.col,
-						 report);
+		r->out->report =
+			g_strdup_printf("%s:%u:%u: %s", pos.file, pos.line, pos.col, report);
 	else
 		r->out->report = g_strdup(report && *report ? report : "run did not end");
 }

@@ -17,8 +17,8 @@
 struct run_config {
 	const struct scenario *scenario;
 	const struct scn_variant *variant;
-	const s64 *params;	/* values of the point */
-	u32 replication;	/* from 1 */
+	const s64 *params; /* values of the point */
+	u32 replication; /* from 1 */
 	enum sim_engine engine;
 };
 
@@ -30,14 +30,14 @@ struct run_metric {
 };
 
 struct run_sample {
-	u64 time;		/* ps */
+	u64 time; /* ps */
 	const char *metric, *unit;
 	double value;
 };
 
 struct run_frame {
 	const char *symbol;
-	u64 self_ps, total_ps, calls;	/* total: with everything called from it */
+	u64 self_ps, total_ps, calls; /* total: with everything called from it */
 };
 
 struct run_footprint {
@@ -47,27 +47,27 @@ struct run_footprint {
 };
 
 struct run_hist {
-	const char *metric, *unit;	/* unit of the output; bins are ps */
+	const char *metric, *unit; /* unit of the output; bins are ps */
 	struct hist *hist;
 };
 
 struct run_result {
 	enum sim_status status;
-	bool failed;		/* report says why; the rest may be incomplete */
+	bool failed; /* report says why; the rest may be incomplete */
 	char *report;
-	u64 elapsed;		/* measured time, ps */
+	u64 elapsed; /* measured time, ps */
 	u64 nr_events, nr_switches;
-	double wall;		/* seconds of the host */
+	double wall; /* seconds of the host */
 	u32 replication;
 	u32 nr_cpus;
-	GStringChunk *names;	/* owns every name below */
-	GArray *metrics;	/* struct run_metric */
-	GArray *locks;		/* struct lock_class, next is NULL */
-	GArray *profile;	/* struct run_frame, in order of first call */
-	GArray *footprint;	/* struct run_footprint */
-	GArray *series;		/* struct run_sample */
-	GArray *hists;		/* struct run_hist */
-	u64 *cpu;		/* [cpu][bucket], ps */
+	GStringChunk *names; /* owns every name below */
+	GArray *metrics; /* struct run_metric */
+	GArray *locks; /* struct lock_class, next is NULL */
+	GArray *profile; /* struct run_frame, in order of first call */
+	GArray *footprint; /* struct run_footprint */
+	GArray *series; /* struct run_sample */
+	GArray *hists; /* struct run_hist */
+	u64 *cpu; /* [cpu][bucket], ps */
 };
 
 /* Execute; never NULL. The caller owns the result. */
@@ -82,8 +82,8 @@ bool run_model_param(const struct scenario *sc, const struct scn_model_choice *c
 		     const struct expr_env *env, s64 *out, char **why);
 
 /* Descriptor of parameter @i of a choice: the model's, then the variant's. */
-const struct param_desc *run_param_desc(const struct scenario *sc,
-					const struct scn_model_choice *c, u32 i);
+const struct param_desc *run_param_desc(const struct scenario *sc, const struct scn_model_choice *c,
+					u32 i);
 u32 run_nr_params(const struct scenario *sc, const struct scn_model_choice *c);
 
 #endif

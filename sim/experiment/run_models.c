@@ -16,8 +16,8 @@ u32 run_nr_params(const struct scenario *sc, const struct scn_model_choice *c)
 	       (c->variant ? c->variant->nr_params : 0);
 }
 
-const struct param_desc *run_param_desc(const struct scenario *sc,
-					const struct scn_model_choice *c, u32 i)
+const struct param_desc *run_param_desc(const struct scenario *sc, const struct scn_model_choice *c,
+					u32 i)
 {
 	const struct model_desc *m = registry_model(sc->registry, c->model);
 
@@ -31,8 +31,8 @@ static bool in_range(const struct param_desc *d, s64 v)
 	return d->min >= d->max || (v >= d->min && v <= d->max);
 }
 
-static bool eval_param(const struct param_desc *d, const struct expr *e,
-		       const struct expr_env *env, s64 *out, char **why)
+static bool eval_param(const struct param_desc *d, const struct expr *e, const struct expr_env *env,
+		       s64 *out, char **why)
 {
 	struct srcpos pos;
 	const char *msg;
@@ -57,8 +57,7 @@ static bool eval_param(const struct param_desc *d, const struct expr *e,
 bool run_model_param(const struct scenario *sc, const struct scn_model_choice *c, u32 i,
 		     const struct expr_env *env, s64 *out, char **why)
 {
-	return eval_param(run_param_desc(sc, c, i), c->params ? c->params[i] : NULL, env, out,
-			  why);
+	return eval_param(run_param_desc(sc, c, i), c->params ? c->params[i] : NULL, env, out, why);
 }
 
 static void *keep(struct run *r, size_t n, size_t size)
@@ -78,8 +77,8 @@ static bool make_object(struct run *r, const struct scn_object *o, struct object
 	u32 i;
 
 	for (i = 0; i < o->kind->nr_keys; i++) {
-		if (!eval_param(&o->kind->keys[i], o->values ? o->values[i] : NULL, env,
-				&values[i], error))
+		if (!eval_param(&o->kind->keys[i], o->values ? o->values[i] : NULL, env, &values[i],
+				error))
 			return false;
 	}
 	if (o->count)
@@ -95,8 +94,8 @@ static bool make_object(struct run *r, const struct scn_object *o, struct object
 }
 
 /* Objects of model @m in order of declaration; instances are numbered through. */
-static bool make_objects(struct run *r, u32 m, struct model_config *mc,
-			 const struct expr_env *env, char **error)
+static bool make_objects(struct run *r, u32 m, struct model_config *mc, const struct expr_env *env,
+			 char **error)
 {
 	const struct scenario *sc = r->c->scenario;
 	struct object_decl *decl = keep(r, sc->nr_objects, sizeof(*decl));
@@ -147,7 +146,8 @@ static bool make_model(struct run *r, u32 m, const struct expr_env *env, char **
 
 bool run_make_models(struct run *r, char **error)
 {
-	struct expr_env env = { .params = r->c->params, .cpus = r->hw->nr_cpus,
+	struct expr_env env = { .params = r->c->params,
+				.cpus = r->hw->nr_cpus,
 				.nodes = r->hw->nr_nodes };
 	u32 i;
 

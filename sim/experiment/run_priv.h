@@ -18,9 +18,9 @@ struct run {
 	u32 nr_models;
 	void **models;
 	s64 **object_base, **object_count;
-	GPtrArray *blocks;		/* memory the models were configured with */
+	GPtrArray *blocks; /* memory the models were configured with */
 	struct sim_timer cut, sampler;
-	u64 begin, end;			/* measured part */
+	u64 begin, end; /* measured part */
 	u32 idle_samples;
 };
 

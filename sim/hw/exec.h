@@ -18,7 +18,7 @@
 
 struct exec_charge {
 	struct prof_node *node;
-	u64 ps_bucket;		/* ps << 4 | bucket */
+	u64 ps_bucket; /* ps << 4 | bucket */
 };
 
 /* A frame entered since the last interaction point. */
@@ -37,31 +37,31 @@ struct exec_mark {
 #define EXEC_STARTS 4
 
 struct exec {
-	struct proc proc;	/* must be first */
+	struct proc proc; /* must be first */
 	struct hw *hw;
 	struct cpu *cpu;
 	struct prof_node *frame;
-	u32 smt;		/* stretch of work in 1/1000, as of the last interaction */
-	u64 touch_base;		/* hw->touches as of then */
-	u32 touches;		/* own touches since then */
-	u32 age_stamps;		/* touches / 64 after which a line has left the caches */
-	u32 active_cpus;	/* busy CPUs as of the last interaction */
-	u32 section;		/* depth of spinlock sections, waiting included */
-	bool waiting;		/* blocked on its CPU; the wait is not booked yet */
+	u32 smt; /* stretch of work in 1/1000, as of the last interaction */
+	u64 touch_base; /* hw->touches as of then */
+	u32 touches; /* own touches since then */
+	u32 age_stamps; /* touches / 64 after which a line has left the caches */
+	u32 active_cpus; /* busy CPUs as of the last interaction */
+	u32 section; /* depth of spinlock sections, waiting included */
+	bool waiting; /* blocked on its CPU; the wait is not booked yet */
 	u64 wait_since;
-	u8 wait_bucket;		/* bucket of the wait while blocked on the CPU */
-	u8 wait_first;		/* bucket of its first wait_first_ps */
+	u8 wait_bucket; /* bucket of the wait while blocked on the CPU */
+	u8 wait_first; /* bucket of its first wait_first_ps */
 	u64 wait_first_ps;
 	struct prof_node *wait_node;
-	u64 section_end;	/* clock at which the outermost section of this segment ended */
-	u64 irq_owed;		/* interrupt time to pay at the outermost unlock */
-	u64 drain_until;	/* when the slowest outstanding store of the section is done */
-	u32 nr_stores;		/* outstanding stores of the section */
+	u64 section_end; /* clock at which the outermost section of this segment ended */
+	u64 irq_owed; /* interrupt time to pay at the outermost unlock */
+	u64 drain_until; /* when the slowest outstanding store of the section is done */
+	u32 nr_stores; /* outstanding stores of the section */
 	u32 nr_log, nr_marks, nr_enters;
 	struct exec_charge log[EXEC_LOG];
 	struct exec_enter enters[EXEC_LOG];
 	struct exec_mark marks[EXEC_MARKS];
-	u64 *starts[EXEC_STARTS];	/* begin of operations under way */
+	u64 *starts[EXEC_STARTS]; /* begin of operations under way */
 	u32 nr_starts;
 };
 

@@ -11,8 +11,8 @@
 #include "sim/hw/exec.h"
 
 const char *const cpu_bucket_names[NR_CPU_BUCKETS] = {
-	"work",	       "spin",	     "mutex_spin", "rwsem_spin", "osq",	  "atomic_stall",
-	"line_stall",  "sched",	     "irq",	   "ipi_wait",	 "steal", "idle",
+	"work",	      "spin",  "mutex_spin", "rwsem_spin", "osq",   "atomic_stall",
+	"line_stall", "sched", "irq",	     "ipi_wait",   "steal", "idle",
 };
 
 static enum hw_dist cpu_dist(const struct cpu *a, const struct cpu *b)

@@ -36,14 +36,14 @@ extern const char *const cpu_bucket_names[NR_CPU_BUCKETS];
 
 struct cpu {
 	u16 id, core, llc, node, socket;
-	s16 sibling;		/* other hardware thread of the core, -1 */
-	u32 touches;		/* lines touched by this CPU */
-	struct exec *curr;	/* who is on the CPU; NULL: idle */
+	s16 sibling; /* other hardware thread of the core, -1 */
+	u32 touches; /* lines touched by this CPU */
+	struct exec *curr; /* who is on the CPU; NULL: idle */
 	u64 idle_since;
-	u64 idle_irq;		/* interrupt time taken out of this idle period */
+	u64 idle_irq; /* interrupt time taken out of this idle period */
 	u64 bucket[NR_CPU_BUCKETS];
-	u64 base[NR_CPU_BUCKETS];	/* as of the warm-up cut */
-	u64 share_llc, share_node, share_socket, share_core;	/* sharer bits: same ... as this */
+	u64 base[NR_CPU_BUCKETS]; /* as of the warm-up cut */
+	u64 share_llc, share_node, share_socket, share_core; /* sharer bits: same ... as this */
 	u64 share_self;
 };
 
@@ -52,15 +52,15 @@ struct hw {
 	const struct machine *machine;
 	struct cpu *cpus;
 	u32 nr_cpus, nr_llcs, nr_nodes;
-	u8 *dist;		/* nr_cpus * nr_cpus */
-	bool coarse_sharers;	/* above 64 CPUs: sharer bits stand for LLC groups */
-	u64 c[NR_MACHINE_KEYS];	/* values of the machine, ps and so on */
+	u8 *dist; /* nr_cpus * nr_cpus */
+	bool coarse_sharers; /* above 64 CPUs: sharer bits stand for LLC groups */
+	u64 c[NR_MACHINE_KEYS]; /* values of the machine, ps and so on */
 	u64 xfer[NR_DISTS], rmw_hot[NR_DISTS];
-	u64 touches;		/* lines touched, machine-wide, committed at interactions */
+	u64 touches; /* lines touched, machine-wide, committed at interactions */
 	u32 active_llcs, active_cpus;
-	u32 *llc_busy;		/* busy CPUs per LLC group */
+	u32 *llc_busy; /* busy CPUs per LLC group */
 	u32 llc_lines;
-	u32 smt_factor;		/* 1/1000 */
+	u32 smt_factor; /* 1/1000 */
 	struct profile profile;
 };
 

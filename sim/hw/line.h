@@ -20,30 +20,30 @@
 
 #include "sim/hw/exec.h"
 
-#define LINE_NO_OWNER	0xffff
-#define LINE_L1_LINES	512
-#define LINE_L2_LINES	8192
-#define LINE_STAMP_SHIFT 6	/* stamps count 64 touches each, so that they do not wrap */
+#define LINE_NO_OWNER 0xffff
+#define LINE_L1_LINES 512
+#define LINE_L2_LINES 8192
+#define LINE_STAMP_SHIFT 6 /* stamps count 64 touches each, so that they do not wrap */
 
 /* 20 bytes, so that a tree node with its line fits into 64. All zero is not valid: gline_init(). */
 struct gline {
-	u64 sharers;		/* bit per CPU, or per LLC group on machines above 64 CPUs */
-	u32 stamp;		/* machine-wide touches / 64 at the last touch */
-	u32 cpu_stamp;		/* touches of the last toucher's CPU at that time */
-	u16 last;		/* last toucher, LINE_NO_OWNER: nobody yet */
-	u8 dirty;		/* modified by last */
-	u8 home;		/* NUMA node */
+	u64 sharers; /* bit per CPU, or per LLC group on machines above 64 CPUs */
+	u32 stamp; /* machine-wide touches / 64 at the last touch */
+	u32 cpu_stamp; /* touches of the last toucher's CPU at that time */
+	u16 last; /* last toucher, LINE_NO_OWNER: nobody yet */
+	u8 dirty; /* modified by last */
+	u8 home; /* NUMA node */
 } __attribute__((packed, aligned(4)));
 
 struct line {
 	struct gline g;
-	u64 busy_until;		/* transfers of one line do not overlap */
+	u64 busy_until; /* transfers of one line do not overlap */
 };
 
 /* Cost of a walk over guarded lines, charged in one go by walk_charge(). */
 struct walk {
-	u64 stall;		/* ps of line stalls */
-	u64 work;		/* ps of CPU work, not yet stretched by SMT */
+	u64 stall; /* ps of line stalls */
+	u64 work; /* ps of CPU work, not yet stretched by SMT */
 };
 
 static inline void gline_init(struct gline *l, u8 home)

@@ -131,8 +131,8 @@ static bool fill(struct machine *m, enum machine_key k)
 	free(val->source);
 	val->v = v > d->max ? d->max : v;
 	val->tag = d->def_tag;
-	val->rel_err_permille = d->def_rel_err_permille ? d->def_rel_err_permille
-							: machine_tag_rel_err(d->def_tag);
+	val->rel_err_permille =
+		d->def_rel_err_permille ? d->def_rel_err_permille : machine_tag_rel_err(d->def_tag);
 	val->source = copy(d->def_source);
 	return true;
 }
@@ -142,17 +142,17 @@ static const struct topology_need {
 	enum machine_key count, cost;
 	const char *why;
 } topology_needs[] = {
-	{MK_SMT, MK_XFER_SMT, "xfer.smt must be given: cores have two hardware threads (smt: 2)"},
-	{MK_CORES_PER_LLC, MK_XFER_SAME_LLC,
-	 "xfer.same_llc must be given: cores_per_llc is above 1"},
-	{MK_LLC_PER_NODE, MK_XFER_CROSS_LLC,
-	 "xfer.cross_llc must be given: llc_per_node is above 1"},
-	{MK_NODES_PER_SOCKET, MK_XFER_CROSS_NODE,
-	 "xfer.cross_node must be given: nodes_per_socket is above 1"},
-	{MK_NODES_PER_SOCKET, MK_LAT_DRAM_OTHER,
-	 "lat.dram_other_node_same_socket must be given: nodes_per_socket is above 1"},
-	{MK_SOCKETS, MK_XFER_CROSS_SOCKET, "xfer.cross_socket must be given: sockets is above 1"},
-	{MK_SOCKETS, MK_LAT_DRAM_REMOTE, "lat.dram_remote must be given: sockets is above 1"},
+	{ MK_SMT, MK_XFER_SMT, "xfer.smt must be given: cores have two hardware threads (smt: 2)" },
+	{ MK_CORES_PER_LLC, MK_XFER_SAME_LLC,
+	  "xfer.same_llc must be given: cores_per_llc is above 1" },
+	{ MK_LLC_PER_NODE, MK_XFER_CROSS_LLC,
+	  "xfer.cross_llc must be given: llc_per_node is above 1" },
+	{ MK_NODES_PER_SOCKET, MK_XFER_CROSS_NODE,
+	  "xfer.cross_node must be given: nodes_per_socket is above 1" },
+	{ MK_NODES_PER_SOCKET, MK_LAT_DRAM_OTHER,
+	  "lat.dram_other_node_same_socket must be given: nodes_per_socket is above 1" },
+	{ MK_SOCKETS, MK_XFER_CROSS_SOCKET, "xfer.cross_socket must be given: sockets is above 1" },
+	{ MK_SOCKETS, MK_LAT_DRAM_REMOTE, "lat.dram_remote must be given: sockets is above 1" },
 };
 
 /* The first must not exceed the second. */
@@ -160,16 +160,16 @@ static const struct ordering {
 	enum machine_key low, high;
 	const char *why;
 } orderings[] = {
-	{MK_LAT_L1, MK_LAT_L2, "lat.l1 is above lat.l2"},
-	{MK_LAT_L2, MK_LAT_LLC, "lat.l2 is above lat.llc"},
-	{MK_LAT_LLC, MK_LAT_DRAM_LOCAL, "lat.llc is above lat.dram_local"},
-	{MK_LAT_DRAM_LOCAL, MK_LAT_DRAM_OTHER,
-	 "lat.dram_local is above lat.dram_other_node_same_socket"},
-	{MK_LAT_DRAM_LOCAL, MK_LAT_DRAM_REMOTE, "lat.dram_local is above lat.dram_remote"},
-	{MK_XFER_SAME_LLC, MK_XFER_CROSS_LLC, "xfer.same_llc is above xfer.cross_llc"},
-	{MK_XFER_SAME_LLC, MK_XFER_CROSS_SOCKET, "xfer.same_llc is above xfer.cross_socket"},
-	{MK_ZERO_PAGE4K, MK_ZERO_THP2M, "zero.page4k is above zero.thp2m"},
-	{MK_LINE_BYTES, MK_L2_BYTES, "line_bytes is above l2_bytes"},
+	{ MK_LAT_L1, MK_LAT_L2, "lat.l1 is above lat.l2" },
+	{ MK_LAT_L2, MK_LAT_LLC, "lat.l2 is above lat.llc" },
+	{ MK_LAT_LLC, MK_LAT_DRAM_LOCAL, "lat.llc is above lat.dram_local" },
+	{ MK_LAT_DRAM_LOCAL, MK_LAT_DRAM_OTHER,
+	  "lat.dram_local is above lat.dram_other_node_same_socket" },
+	{ MK_LAT_DRAM_LOCAL, MK_LAT_DRAM_REMOTE, "lat.dram_local is above lat.dram_remote" },
+	{ MK_XFER_SAME_LLC, MK_XFER_CROSS_LLC, "xfer.same_llc is above xfer.cross_llc" },
+	{ MK_XFER_SAME_LLC, MK_XFER_CROSS_SOCKET, "xfer.same_llc is above xfer.cross_socket" },
+	{ MK_ZERO_PAGE4K, MK_ZERO_THP2M, "zero.page4k is above zero.thp2m" },
+	{ MK_LINE_BYTES, MK_L2_BYTES, "line_bytes is above l2_bytes" },
 };
 
 static int check(const struct machine *m, const char **why, enum machine_key *key)
@@ -219,19 +219,19 @@ static const struct preset {
 	const char *source;
 } flat_costs[] = {
 	/* one LLC group of the 3970X; the core count is the name's */
-	{MK_GHZ, 3900, 'E', "as tr3970x"},
-	{MK_LLC_BYTES, 16LL << 20, 'R', "as tr3970x"},
-	{MK_L2_BYTES, 512LL << 10, 'R', "as tr3970x"},
-	{MK_RAM, 64LL << 30, 'E', NULL},
-	{MK_LAT_L1, 1000, 'D', "as tr3970x"},
-	{MK_LAT_L2, 3300, 'D', "as tr3970x"},
-	{MK_LAT_LLC, 10300, 'S', "AT-ROME"},
-	{MK_LAT_DRAM_LOCAL, 90000, 'E', "as tr3970x"},
-	{MK_XFER_SAME_LLC, 24000, 'S', "C2C, 3960X"},
-	{MK_RMW_LOCAL, 5000, 'E', "as tr3970x"},
-	{MK_RMW_HOT_SAME_LLC, 26000, 'E', "as tr3970x"},
-	{MK_ZERO_PAGE4K, 330000, 'E', "as tr3970x"},
-	{MK_ZERO_THP2M, 171000000, 'E', "as tr3970x"},
+	{ MK_GHZ, 3900, 'E', "as tr3970x" },
+	{ MK_LLC_BYTES, 16LL << 20, 'R', "as tr3970x" },
+	{ MK_L2_BYTES, 512LL << 10, 'R', "as tr3970x" },
+	{ MK_RAM, 64LL << 30, 'E', NULL },
+	{ MK_LAT_L1, 1000, 'D', "as tr3970x" },
+	{ MK_LAT_L2, 3300, 'D', "as tr3970x" },
+	{ MK_LAT_LLC, 10300, 'S', "AT-ROME" },
+	{ MK_LAT_DRAM_LOCAL, 90000, 'E', "as tr3970x" },
+	{ MK_XFER_SAME_LLC, 24000, 'S', "C2C, 3960X" },
+	{ MK_RMW_LOCAL, 5000, 'E', "as tr3970x" },
+	{ MK_RMW_HOT_SAME_LLC, 26000, 'E', "as tr3970x" },
+	{ MK_ZERO_PAGE4K, 330000, 'E', "as tr3970x" },
+	{ MK_ZERO_THP2M, 171000000, 'E', "as tr3970x" },
 };
 
 static void make_flat(struct machine *m)
@@ -287,8 +287,8 @@ struct machine *machine_builtin(const char *name)
 		make_flat(m);
 	else
 		make_ideal(m);
-	m->about = copy(flat ? "one last-level cache, no SMT, costs of one group of the 3970X"
-			     : "every cost zero");
+	m->about = copy(flat ? "one last-level cache, no SMT, costs of one group of the 3970X" :
+			       "every cost zero");
 	if (machine_complete(m, &why, &key)) {
 		machine_free(m);
 		return NULL;

@@ -17,18 +17,18 @@ enum cost_tag {
 	TAG_ESTIMATE = 'E',
 	TAG_RECALLED = 'R',
 	TAG_KERNEL = 'K',
-	TAG_MEASURED = 'M',	/* by mmsim calibrate on the user's host */
-	TAG_CALIBRATED = 'C',	/* fitted to the figure named as source */
+	TAG_MEASURED = 'M', /* by mmsim calibrate on the user's host */
+	TAG_CALIBRATED = 'C', /* fitted to the figure named as source */
 };
 
 /* What the value of a key is, and so which units the reader accepts. */
 enum machine_unit {
-	MU_COUNT,		/* plain integer */
-	MU_TIME,		/* ps */
+	MU_COUNT, /* plain integer */
+	MU_TIME, /* ps */
 	MU_BYTES,
-	MU_RATIO,		/* fixed point, 1/1000 */
+	MU_RATIO, /* fixed point, 1/1000 */
 	MU_BOOL,
-	MU_ENUM,		/* index into choices */
+	MU_ENUM, /* index into choices */
 };
 
 /* Keys, in the order of machine_keys[] and of output. Dots nest in YAML. */
@@ -43,7 +43,7 @@ enum machine_key {
 	MK_LINE_BYTES,
 	MK_L2_BYTES,
 	MK_LLC_BYTES,
-	MK_RAM,			/* per node */
+	MK_RAM, /* per node */
 	MK_HZ,
 	MK_PREEMPT,
 	MK_VIRT,
@@ -52,7 +52,7 @@ enum machine_key {
 	MK_LAT_L2,
 	MK_LAT_LLC,
 	MK_LAT_DRAM_LOCAL,
-	MK_LAT_DRAM_OTHER,	/* other node of the same socket */
+	MK_LAT_DRAM_OTHER, /* other node of the same socket */
 	MK_LAT_DRAM_REMOTE,
 	MK_XFER_SMT,
 	MK_XFER_SAME_LLC,
@@ -67,18 +67,18 @@ enum machine_key {
 	MK_RMW_HOT_CROSS_NODE,
 	MK_RMW_HOT_CROSS_SOCKET,
 	MK_INVAL_PER_SHARER,
-	MK_STORE_DRAIN,		/* each further outstanding store at unlock */
+	MK_STORE_DRAIN, /* each further outstanding store at unlock */
 	MK_CPU_RELAX,
-	MK_HANDOFF_FACTOR,	/* c1 of 2.4.3 */
-	MK_TAS_FAILED_RMW,	/* U of 2.1 */
-	MK_TREE_NODE,		/* work per visited node */
+	MK_HANDOFF_FACTOR, /* c1 of 2.4.3 */
+	MK_TAS_FAILED_RMW, /* U of 2.1 */
+	MK_TREE_NODE, /* work per visited node */
 	MK_IRQ_DISABLE_ENABLE,
 	MK_IRQ_SAVE_RESTORE,
 	MK_PREEMPT_PAIR,
 	MK_THIS_CPU_ADD,
 	MK_IPI_SINGLE_SYNC,
 	MK_IPI_PER_TARGET,
-	MK_IPI_CROSS_SOCKET,	/* factor */
+	MK_IPI_CROSS_SOCKET, /* factor */
 	MK_IPI_HANDLER,
 	MK_IPI_VIRT_FACTOR,
 	MK_TLB_LOCAL_PAGE,
@@ -110,17 +110,17 @@ enum machine_key {
 };
 
 struct machine_key_desc {
-	const char *path;		/* "xfer.same_llc" */
+	const char *path; /* "xfer.same_llc" */
 	enum machine_unit unit;
 	s64 min, max;
-	const char *const *choices;	/* MU_ENUM */
+	const char *const *choices; /* MU_ENUM */
 	const char *about;
-	enum machine_key fill_from;	/* own index: default below; else scaled from that key */
-	u32 fill_permille;		/* fill: value of fill_from * permille / 1000 */
-	u32 fill_cycles;		/* fill (first choice if not 0): so many cycles / ghz */
-	s64 def;			/* default if not filled; MACHINE_REQUIRED: must be given */
-	char def_tag;			/* also of a filled value, unless that inherits */
-	u16 def_rel_err_permille;	/* 0: the tag's */
+	enum machine_key fill_from; /* own index: default below; else scaled from that key */
+	u32 fill_permille; /* fill: value of fill_from * permille / 1000 */
+	u32 fill_cycles; /* fill (first choice if not 0): so many cycles / ghz */
+	s64 def; /* default if not filled; MACHINE_REQUIRED: must be given */
+	char def_tag; /* also of a filled value, unless that inherits */
+	u16 def_rel_err_permille; /* 0: the tag's */
 	const char *def_source;
 };
 
@@ -129,11 +129,11 @@ struct machine_key_desc {
 extern const struct machine_key_desc machine_keys[NR_MACHINE_KEYS];
 
 struct machine_value {
-	s64 v;			/* ps, bytes, 1/1000 or count, by machine_keys[].unit */
-	char tag;		/* enum cost_tag */
+	s64 v; /* ps, bytes, 1/1000 or count, by machine_keys[].unit */
+	char tag; /* enum cost_tag */
 	u16 rel_err_permille;
-	bool given;		/* by the file; else default or fill rule */
-	char *source;		/* owned, NULL if none */
+	bool given; /* by the file; else default or fill rule */
+	char *source; /* owned, NULL if none */
 };
 
 enum virt_mode { VIRT_NONE, VIRT_TAS, VIRT_PV, VIRT_NATIVE };
@@ -141,9 +141,9 @@ enum preempt_mode { PREEMPT_NONE, PREEMPT_VOLUNTARY, PREEMPT_FULL };
 enum cpu_numbering { NUMBERING_LINUX, NUMBERING_SIBLING_ADJACENT };
 
 struct machine {
-	char *name;		/* owned */
-	char *about;		/* owned, may be NULL */
-	char *file;		/* owned; where it was read from, NULL if built in */
+	char *name; /* owned */
+	char *about; /* owned, may be NULL */
+	char *file; /* owned; where it was read from, NULL if built in */
 	struct machine_value val[NR_MACHINE_KEYS];
 };
 

@@ -7,22 +7,22 @@
  */
 #include "sim/hw/machine.h"
 
-static const char *const numbering_names[] = {"linux", "sibling_adjacent", NULL};
-static const char *const preempt_names[] = {"none", "voluntary", "full", NULL};
-static const char *const virt_names[] = {"none", "tas", "pv", "native", NULL};
+static const char *const numbering_names[] = { "linux", "sibling_adjacent", NULL };
+static const char *const preempt_names[] = { "none", "voluntary", "full", NULL };
+static const char *const virt_names[] = { "none", "tas", "pv", "native", NULL };
 
-#define NS(x)	((s64)((x) * 1000LL))
-#define KIB	(1024LL)
-#define MIB	(1024LL * KIB)
-#define GIB	(1024LL * MIB)
-#define NO_FILL(k)	.fill_from = (k)
+#define NS(x) ((s64)((x)*1000LL))
+#define KIB (1024LL)
+#define MIB (1024LL * KIB)
+#define GIB (1024LL * MIB)
+#define NO_FILL(k) .fill_from = (k)
 
 /* A row: KEY, path, unit, min, max. Durations may be 0 (ideal machines) to 10 s. */
 #define ROW(k, p, u, lo, hi, ...) \
-	[k] = {.path = p, .unit = u, .min = lo, .max = hi, NO_FILL(k), __VA_ARGS__}
-#define COST(k, p, ...)	ROW(k, p, MU_TIME, 0, 10000000000000LL, __VA_ARGS__)
-#define DEF(v, t, s)	.def = (v), .def_tag = (t), .def_source = (s)
-#define REQUIRED	DEF(MACHINE_REQUIRED, 0, NULL)
+	[k] = { .path = p, .unit = u, .min = lo, .max = hi, NO_FILL(k), __VA_ARGS__ }
+#define COST(k, p, ...) ROW(k, p, MU_TIME, 0, 10000000000000LL, __VA_ARGS__)
+#define DEF(v, t, s) .def = (v), .def_tag = (t), .def_source = (s)
+#define REQUIRED DEF(MACHINE_REQUIRED, 0, NULL)
 
 #pragma GCC diagnostic push
 #ifdef __clang__
@@ -31,8 +31,8 @@ static const char *const virt_names[] = {"none", "tas", "pv", "native", NULL};
 #pragma GCC diagnostic ignored "-Woverride-init"
 #endif
 
-#define CYCLES(n, t, s)		.fill_cycles = (n), DEF(0, t, s)
-#define FROM(k, permille, t, s)	.fill_from = (k), .fill_permille = (permille), DEF(0, t, s)
+#define CYCLES(n, t, s) .fill_cycles = (n), DEF(0, t, s)
+#define FROM(k, permille, t, s) .fill_from = (k), .fill_permille = (permille), DEF(0, t, s)
 
 const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	ROW(MK_SOCKETS, "sockets", MU_COUNT, 1, 64, DEF(1, 'K', "one unless given"),
@@ -95,8 +95,8 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	COST(MK_XFER_CROSS_SOCKET, "xfer.cross_socket",
 	     FROM(MK_XFER_CROSS_NODE, 1000, 'E', "no other package, not used"),
 	     .about = "one-way transfer to another package"),
-	COST(MK_XFER_REMOTE_HOME_PENALTY, "xfer.remote_home_penalty",
-	     DEF(0, 'E', "machine.md 1.4"), .about = "extra if the line's home is elsewhere"),
+	COST(MK_XFER_REMOTE_HOME_PENALTY, "xfer.remote_home_penalty", DEF(0, 'E', "machine.md 1.4"),
+	     .about = "extra if the line's home is elsewhere"),
 	COST(MK_RMW_LOCAL, "rmw_local", CYCLES(20, 'E', "20 cycles / ghz"),
 	     .about = "atomic on a line this core owns"),
 	COST(MK_RMW_HOT_SMT, "rmw_hot.smt", FROM(MK_XFER_SMT, 1100, 'E', "1.1 * xfer"),
@@ -173,14 +173,13 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	COST(MK_FAULT_ANON_MINOR, "fault.anon_minor_total_excl_zero",
 	     DEF(NS(450), 'E', "machine.md 1.6; PFBLOG, AMIT19 bound it"),
 	     .about = "anonymous fault without clearing the page"),
-	COST(MK_ZERO_PAGE4K, "zero.page4k",
-	     DEF(NS(350), 'E', "between Milan 299 and Ice Lake 430"),
+	COST(MK_ZERO_PAGE4K, "zero.page4k", DEF(NS(350), 'E', "between Milan 299 and Ice Lake 430"),
 	     .about = "clearing a cold page"),
 	COST(MK_ZERO_PAGE4K_HOT, "zero.page4k_hot",
 	     CYCLES(384, 'E', "4096 bytes / 32 per cycle * 3"), .def_rel_err_permille = 500,
 	     .about = "clearing a page that is still in this CPU's cache"),
-	COST(MK_ZERO_THP2M, "zero.thp2m",
-	     FROM(MK_ZERO_PAGE4K, 512000, 'E', "512 * page4k"), .about = "clearing a huge page"),
+	COST(MK_ZERO_THP2M, "zero.thp2m", FROM(MK_ZERO_PAGE4K, 512000, 'E', "512 * page4k"),
+	     .about = "clearing a huge page"),
 	COST(MK_PCP_PAIR, "page_alloc.pcp_pair",
 	     CYCLES(190, 'S', "JDB17, JDB21: 158 to 199 cycles / ghz"),
 	     .about = "order-0 allocation and free on a hot per-CPU list"),
@@ -188,11 +187,11 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     DEF(NS(25), 'S', "JDB17, JDB21: 21 to 29 in batches of 8 to 128, 4.0 and 3.6 GHz"),
 	     .def_rel_err_permille = 160, .about = "allocation and free of one page of a batch"),
 	COST(MK_ZONE_HOLD_WARM, "page_alloc.zone_lock_hold_per_page_warm",
-	     DEF(NS(15), 'E', "machine.md 1.6"), .about = "zone lock held per page, struct in cache"),
+	     DEF(NS(15), 'E', "machine.md 1.6"),
+	     .about = "zone lock held per page, struct in cache"),
 	COST(MK_ZONE_HOLD_COLD, "page_alloc.zone_lock_hold_per_page_cold",
 	     DEF(NS(60), 'E', "machine.md 1.6; LU18"), .about = "... with a miss on struct page"),
-	COST(MK_SLAB_FAST_PAIR, "slab.fast_pair",
-	     DEF(NS(10.8), 'S', "SLUB15, 43 cycles at 4 GHz"),
+	COST(MK_SLAB_FAST_PAIR, "slab.fast_pair", DEF(NS(10.8), 'S', "SLUB15, 43 cycles at 4 GHz"),
 	     .about = "allocation and free of an object on the fast path"),
 	COST(MK_SLAB_SLOW_REFILL, "slab.slow_refill",
 	     DEF(NS(400), 'E', "machine.md 1.6, besides the page"), .about = "a new slab"),

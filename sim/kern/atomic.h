@@ -10,10 +10,11 @@
 #include "sim/kern/task.h"
 
 struct atomic_counter {
-	struct line own_line, *line;	/* line may be shared with others */
+	struct line own_line, *line; /* line may be shared with others */
 	s64 v;
 };
 
+/* Zero, on a line of its own; point @a->line elsewhere to share one. */
 void atomic_init_counter(struct atomic_counter *a);
 /* Add and return the new value. */
 s64 atomic_add_return(struct task *t, struct atomic_counter *a, s64 n);

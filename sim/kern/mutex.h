@@ -13,9 +13,9 @@ struct mutex {
 	struct lock_class *class;
 	struct kern *kern;
 	struct task *owner;
-	struct task *handoff;		/* the next unlock reserves the lock for it */
-	struct list_head sleepers;	/* FIFO */
-	struct list_head spinners;	/* OSQ, FIFO; the first one polls the owner */
+	struct task *handoff; /* the next unlock reserves the lock for it */
+	struct list_head sleepers; /* FIFO */
+	struct list_head spinners; /* OSQ, FIFO; the first one polls the owner */
 	struct line line;
 	u16 last_cpu;
 	u64 acquired_at;

@@ -14,25 +14,25 @@
 #include "sim/kern/task.h"
 
 enum spin_kind {
-	SPIN_QSPINLOCK,		/* test-and-set if the kernel runs with virt: tas */
-	SPIN_FIFO,		/* fixed hand-over, no line costs: for closed forms */
+	SPIN_QSPINLOCK, /* test-and-set if the kernel runs with virt: tas */
+	SPIN_FIFO, /* fixed hand-over, no line costs: for closed forms */
 	SPIN_TAS,
 };
 
 /* One past or present acquisition. */
 struct spin_grant {
-	u64 arrival, grant, release;	/* release TIME_MAX: not yet known */
+	u64 arrival, grant, release; /* release TIME_MAX: not yet known */
 	u32 release_delta;
 	u16 cpu;
 	bool contended, queued, con_bounce, acq_bounce;
-	const struct frame_site *site;	/* frame that took the lock */
-	const struct frame_site *holder;	/* whose acquisition it met on arrival */
+	const struct frame_site *site; /* frame that took the lock */
+	const struct frame_site *holder; /* whose acquisition it met on arrival */
 	u16 holder_cpu;
 };
 
 /* Lock words that share a cache line share one of these. */
 struct lock_line {
-	u16 last;		/* CPU that touched the line last, LINE_NO_OWNER */
+	u16 last; /* CPU that touched the line last, LINE_NO_OWNER */
 };
 
 struct spinlock {
@@ -40,17 +40,17 @@ struct spinlock {
 	struct kern *kern;
 	enum spin_kind kind;
 	struct lock_line own_line, *line;
-	u64 handoff;		/* SPIN_FIFO: ps */
+	u64 handoff; /* SPIN_FIFO: ps */
 	struct task *owner;
 	/* FIFO kinds */
 	struct spin_grant *ring;
 	u32 ring_mask;
-	u32 first, next;	/* ring entries not folded into the statistics yet */
-	u32 cursor;		/* last entry whose grant is not after the latest arrival */
+	u32 first, next; /* ring entries not folded into the statistics yet */
+	u32 cursor; /* last entry whose grant is not after the latest arrival */
 	struct task *wait_head, **wait_tail;
 	/* SPIN_TAS; pollers are on wait_head */
-	struct task *winner;	/* drawn, its transfer under way */
-	struct sim_handle release;	/* while the unlock store drains */
+	struct task *winner; /* drawn, its transfer under way */
+	struct sim_handle release; /* while the unlock store drains */
 	bool draining;
 	u32 nr_pollers;
 	u64 steal_until;

@@ -28,47 +28,47 @@ struct task;
 enum deferred_kind { DEFER_COUNT, DEFER_LEDGER };
 
 struct deferred {
-	u64 *counter;		/* DEFER_COUNT */
-	s64 n;			/* count, or bytes */
+	u64 *counter; /* DEFER_COUNT */
+	s64 n; /* count, or bytes */
 	s32 objects;
 	u16 cat;
 	u16 kind;
 };
 
 struct task {
-	struct exec x;		/* must be first */
+	struct exec x; /* must be first */
 	struct kern *kern;
-	const char *comm;	/* name of the thread group; not owned */
-	struct list_head rq_node;	/* on its CPU's run queue, or nowhere */
-	struct list_head wait_node;	/* on one wait list */
-	u8 sched_state;		/* enum task_state */
-	bool voluntary;		/* passed a reschedule point since the last interaction */
-	bool queued_others;	/* its CPU had other runnable tasks at the last interaction */
-	struct worker_pool *pool;	/* of a kworker */
-	struct mutex *mutexes[4];	/* mutexes it owns: their spinners watch it run */
+	const char *comm; /* name of the thread group; not owned */
+	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
+	struct list_head wait_node; /* on one wait list */
+	u8 sched_state; /* enum task_state */
+	bool voluntary; /* passed a reschedule point since the last interaction */
+	bool queued_others; /* its CPU had other runnable tasks at the last interaction */
+	struct worker_pool *pool; /* of a kworker */
+	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
 	u32 nr_mutexes;
-	u64 lock_arrival;	/* when it began to wait for a lock */
-	u16 lock_line_last;	/* who had touched the lock's line before it arrived */
-	const struct frame_site *lock_site;	/* frame that asked for the lock */
-	struct task *lock_next;	/* queue of a spin lock */
-	struct lock_class *waits_for;	/* for reports */
-	struct rng rng[4];	/* by enum rng_purpose */
+	u64 lock_arrival; /* when it began to wait for a lock */
+	u16 lock_line_last; /* who had touched the lock's line before it arrived */
+	const struct frame_site *lock_site; /* frame that asked for the lock */
+	struct task *lock_next; /* queue of a spin lock */
+	struct lock_class *waits_for; /* for reports */
+	struct rng rng[4]; /* by enum rng_purpose */
 	struct deferred deferred[TASK_DEFERRED];
 	u32 nr_deferred;
 	u32 nr_held;
-	struct lock_class *held[8];	/* for reports and debug checks */
+	struct lock_class *held[8]; /* for reports and debug checks */
 	void (*body)(struct task *t, void *arg);
 	void *arg;
-	void *owner;		/* for the layer that made it (interpreter, work queue) */
+	void *owner; /* for the layer that made it (interpreter, work queue) */
 };
 
 enum task_state { TASK_NEW, TASK_ON_CPU, TASK_QUEUED, TASK_SLEEPING, TASK_DEAD };
 
 /* Per-CPU run queue. */
 struct rq {
-	struct list_head queue;		/* runnable, not running, FIFO */
+	struct list_head queue; /* runnable, not running, FIFO */
 	u32 nr_queued;
-	u64 slice_end;			/* of the running task; matters while others are queued */
+	u64 slice_end; /* of the running task; matters while others are queued */
 	struct worker_pool *pool;
 };
 
@@ -79,17 +79,17 @@ struct kern {
 	struct rq *rq;
 	struct ledger ledger;
 	struct lock_stats lock_stats;
-	struct spinlock *locks;		/* all spin locks, for end-of-run folding */
-	u64 slice;			/* effective time slice, ps */
+	struct spinlock *locks; /* all spin locks, for end-of-run folding */
+	u64 slice; /* effective time slice, ps */
 	enum virt_mode virt;
 	u64 seed;
 	u32 replication;
 	struct rng arbitration;
-	void *mm;			/* sim/mm's state */
-	u16 kmalloc_cat[16];		/* ledger categories, sim/mm/slab.c */
-	struct task **tasks;		/* all, for kern_free() */
+	void *mm; /* sim/mm's state */
+	u16 kmalloc_cat[16]; /* ledger categories, sim/mm/slab.c */
+	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
-	struct worker_pool *pools;	/* per CPU */
+	struct worker_pool *pools; /* per CPU */
 };
 
 /* Latency of one operation. */
@@ -194,10 +194,10 @@ static inline void frame_pop(struct frame_guard *g)
 }
 
 #define FRAME_CAT2(a, b) a##b
-#define FRAME_CAT(a, b)	 FRAME_CAT2(a, b)
-#define FRAME(task, name)                                                               \
-	static const struct frame_site FRAME_CAT(frame_site_, __LINE__) = { name };      \
-	__attribute__((cleanup(frame_pop), unused)) struct frame_guard FRAME_CAT(        \
+#define FRAME_CAT(a, b) FRAME_CAT2(a, b)
+#define FRAME(task, name)                                                           \
+	static const struct frame_site FRAME_CAT(frame_site_, __LINE__) = { name }; \
+	__attribute__((cleanup(frame_pop), unused)) struct frame_guard FRAME_CAT(   \
 		frame_guard_, __LINE__) = frame_push(task, &FRAME_CAT(frame_site_, __LINE__))
 
 /* Slow path: the table is full. */

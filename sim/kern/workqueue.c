@@ -17,7 +17,7 @@ static struct work *pool_pick(struct worker_pool *pool)
 {
 	struct list_head *pos;
 
-	list_for_each(pos, &pool->works) {
+	list_for_each (pos, &pool->works) {
 		struct work *w = list_entry(pos, struct work, node);
 
 		if (!w->running)

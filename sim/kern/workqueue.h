@@ -15,15 +15,15 @@ struct work {
 	void (*fn)(struct task *worker, struct work *w);
 	bool pending;
 	bool running;
-	struct worker_pool *pool;	/* where it runs or ran last */
-	struct list_head flushers;	/* tasks in flush_work() */
+	struct worker_pool *pool; /* where it runs or ran last */
+	struct list_head flushers; /* tasks in flush_work() */
 };
 
 /* Workers of one CPU. */
 struct worker_pool {
-	struct list_head works;		/* pending, FIFO */
-	struct list_head idle;		/* idle workers, by task.wait_node */
-	u32 nr_running;			/* workers that are not asleep */
+	struct list_head works; /* pending, FIFO */
+	struct list_head idle; /* idle workers, by task.wait_node */
+	u32 nr_running; /* workers that are not asleep */
 	u32 cpu;
 	struct kern *kern;
 };

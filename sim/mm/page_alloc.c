@@ -13,25 +13,25 @@
 
 #include <stdlib.h>
 
-#define PCP_RUNS	 64	/* runs of equal age that are told apart */
-#define PCP_SCALE_MAX	 5	/* CONFIG_PCP_BATCH_SCALE_MAX */
+#define PCP_RUNS 64 /* runs of equal age that are told apart */
+#define PCP_SCALE_MAX 5 /* CONFIG_PCP_BATCH_SCALE_MAX */
 
 struct pcp_run {
 	u32 pages;
-	u32 stamp;		/* page traffic of the CPU when they were freed */
+	u32 stamp; /* page traffic of the CPU when they were freed */
 };
 
 struct pcp {
 	u32 count, high;
 	u32 alloc_factor, free_count;
-	u32 traffic;		/* pages handed out on this CPU */
+	u32 traffic; /* pages handed out on this CPU */
 	u32 nr_runs;
-	struct pcp_run run[PCP_RUNS];	/* oldest first */
+	struct pcp_run run[PCP_RUNS]; /* oldest first */
 };
 
 struct zone {
 	struct spinlock lock;
-	u64 free;		/* guarded by lock */
+	u64 free; /* guarded by lock */
 	u64 managed;
 	u32 batch, high_min, high_max;
 	bool inited;
@@ -39,8 +39,8 @@ struct zone {
 
 struct mm_state {
 	struct kern *kern;
-	struct pcp *pcp;	/* per CPU, private to its running task */
-	struct zone *zone;	/* per node */
+	struct pcp *pcp; /* per CPU, private to its running task */
+	struct zone *zone; /* per node */
 	bool init_on_alloc;
 	u64 used;
 };

@@ -10,11 +10,11 @@
 #include "sim/kern/spinlock.h"
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE  (1ULL << PAGE_SHIFT)
+#define PAGE_SIZE (1ULL << PAGE_SHIFT)
 
 /* Flags of an allocation. */
 #define GFP_KERNEL 0u
-#define GFP_ZERO   1u
+#define GFP_ZERO 1u
 
 struct mm_state;
 

@@ -11,19 +11,19 @@
 #include <string.h>
 
 struct cpu_slab {
-	u32 head;		/* free list, LIFO */
+	u32 head; /* free list, LIFO */
 	u32 nr;
 };
 
 struct kmem_cache {
 	struct kern *kern;
 	struct spinlock list_lock;
-	struct cpu_slab *cpu;	/* private to the CPU's running task */
-	u32 *next;		/* free-list links by object */
-	u16 *home;		/* CPU whose slab the object came from */
-	u32 partial;		/* objects given back, guarded by list_lock */
-	u32 nr_partial;		/* guarded by list_lock */
-	u32 nr, cap, max;	/* objects made so far, guarded by list_lock */
+	struct cpu_slab *cpu; /* private to the CPU's running task */
+	u32 *next; /* free-list links by object */
+	u16 *home; /* CPU whose slab the object came from */
+	u32 partial; /* objects given back, guarded by list_lock */
+	u32 nr_partial; /* guarded by list_lock */
+	u32 nr, cap, max; /* objects made so far, guarded by list_lock */
 	u32 size, batch;
 	u32 cat;
 	bool (*grow)(void *arg, u32 nr);
@@ -195,12 +195,13 @@ void kmem_cache_trim(struct task *t, struct kmem_cache *c)
 /* ---- kmalloc -------------------------------------------------------------- */
 
 static const char *const kmalloc_names[] = {
-	"kmalloc-8",  "kmalloc-16",  "kmalloc-32",  "kmalloc-64", "kmalloc-96", "kmalloc-128",
-	"kmalloc-192", "kmalloc-256", "kmalloc-512", "kmalloc-1k", "kmalloc-2k", "kmalloc-4k",
-	"kmalloc-8k", "kmalloc-large",
+	"kmalloc-8",   "kmalloc-16",  "kmalloc-32",  "kmalloc-64",    "kmalloc-96",
+	"kmalloc-128", "kmalloc-192", "kmalloc-256", "kmalloc-512",   "kmalloc-1k",
+	"kmalloc-2k",  "kmalloc-4k",  "kmalloc-8k",  "kmalloc-large",
 };
-static const u32 kmalloc_sizes[] = { 8,	  16,  32,  64,	  96,	128, 192,
-				     256, 512, 1024, 2048, 4096, 8192 };
+static const u32 kmalloc_sizes[] = {
+	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192
+};
 
 int kmalloc_init(struct kern *k)
 {

@@ -18,25 +18,25 @@ struct kern;
 
 /* Types of parameters and arguments. Values are carried as s64. */
 enum value_type {
-	VT_INT,			/* integer */
-	VT_SIZE,		/* bytes; accepts B, KiB, MiB, GiB, TiB */
-	VT_TIME,		/* ps; accepts ps, ns, us, ms, s */
-	VT_BOOL,		/* true | false */
-	VT_ENUM,		/* index into choices[] */
-	VT_OBJECT,		/* declared under objects:; number of the instance over all of the model's */
-	VT_HANDLE,		/* a variable or bag element holding a handle */
-	VT_OUT,			/* variable or "bag[]" that receives the handle */
+	VT_INT, /* integer */
+	VT_SIZE, /* bytes; accepts B, KiB, MiB, GiB, TiB */
+	VT_TIME, /* ps; accepts ps, ns, us, ms, s */
+	VT_BOOL, /* true | false */
+	VT_ENUM, /* index into choices[] */
+	VT_OBJECT, /* declared under objects:; number of the instance over all of the model's */
+	VT_HANDLE, /* a variable or bag element holding a handle */
+	VT_OUT, /* variable or "bag[]" that receives the handle */
 };
 
 /* One parameter of a model or variant, or one key of an object kind. */
 struct param_desc {
 	const char *name;
 	enum value_type type;
-	s64 def, min, max;		/* in base units; ignored for VT_BOOL/VT_ENUM ranges */
-	const char *const *choices;	/* VT_ENUM: NULL-terminated */
-	const char *unit;		/* for help: "pages", "" ... */
-	const char *about;		/* one line, with source */
-	bool required;			/* object keys: must be given */
+	s64 def, min, max; /* in base units; ignored for VT_BOOL/VT_ENUM ranges */
+	const char *const *choices; /* VT_ENUM: NULL-terminated */
+	const char *unit; /* for help: "pages", "" ... */
+	const char *about; /* one line, with source */
+	bool required; /* object keys: must be given */
 };
 
 /* One argument of an operation. */
@@ -53,8 +53,8 @@ struct arg_desc {
 
 /* A call of an operation as the interpreter makes it. */
 struct op_call {
-	s64 v[OP_MAX_ARGS];	/* in the order of op_desc.args; VT_HANDLE: the handle */
-	s64 out;		/* what VT_OUT receives; 0 is "no object" */
+	s64 v[OP_MAX_ARGS]; /* in the order of op_desc.args; VT_HANDLE: the handle */
+	s64 out; /* what VT_OUT receives; 0 is "no object" */
 };
 
 /**
@@ -82,7 +82,7 @@ enum metric_better { METRIC_NEUTRAL, METRIC_LOWER, METRIC_HIGHER };
 
 /* A result of a run. */
 struct metric_desc {
-	const char *name;	/* without the model's prefix */
+	const char *name; /* without the model's prefix */
 	const char *unit;
 	const char *about;
 	enum metric_better better;
@@ -100,8 +100,8 @@ struct object_kind_desc {
 struct object_decl {
 	const char *name;
 	const struct object_kind_desc *kind;
-	const s64 *values;	/* in the order of kind->keys */
-	u32 count;		/* instances; addressed name[i] through index expression */
+	const s64 *values; /* in the order of kind->keys */
+	u32 count; /* instances; addressed name[i] through index expression */
 };
 
 /* One design of a model. @ops belongs to the model, which knows its type. */
@@ -115,11 +115,11 @@ struct variant_desc {
 
 /* What create() is told. All memory stays owned by the caller. */
 struct model_config {
-	const struct variant_desc *variant;	/* NULL if the model has none */
-	const s64 *params;			/* model->params then variant->params */
-	const struct object_decl *objects;	/* of this model, in order of declaration */
+	const struct variant_desc *variant; /* NULL if the model has none */
+	const s64 *params; /* model->params then variant->params */
+	const struct object_decl *objects; /* of this model, in order of declaration */
 	u32 nr_objects;
-	s64 scale;				/* the scenario's `scale` parameter, 1 if none */
+	s64 scale; /* the scenario's `scale` parameter, 1 if none */
 };
 
 /**
@@ -139,7 +139,7 @@ struct model_desc {
 	const char *about;
 	const struct param_desc *params;
 	u32 nr_params;
-	const struct variant_desc *const *variants;	/* NULL-terminated; NULL if none */
+	const struct variant_desc *const *variants; /* NULL-terminated; NULL if none */
 	const char *default_variant;
 	const struct op_desc *ops;
 	u32 nr_ops;
@@ -189,8 +189,7 @@ const struct model_desc *registry_find_model(const struct registry *r, const cha
 s32 registry_model_index(const struct registry *r, const char *name);
 const struct op_desc *registry_find_op(const struct registry *r, const char *name, u32 *model);
 const struct variant_desc *model_find_variant(const struct model_desc *m, const char *name);
-const char *registry_base_variant(const struct registry *r, const char *release,
-				  const char *model);
+const char *registry_base_variant(const struct registry *r, const char *release, const char *model);
 /* NULL-terminated list of known kernel releases, owned by @r. */
 const char *const *registry_bases(const struct registry *r);
 

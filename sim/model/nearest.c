@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define WORD_MAX 63	/* longer words get no suggestion */
+#define WORD_MAX 63 /* longer words get no suggestion */
 
 static bool same(char a, char b)
 {

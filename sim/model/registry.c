@@ -15,7 +15,7 @@ struct registry {
 	u32 nr_models;
 	const struct kernel_base **bases;
 	u32 nr_bases;
-	const char **releases;		/* distinct, NULL-terminated */
+	const char **releases; /* distinct, NULL-terminated */
 	u32 nr_releases;
 };
 
@@ -171,8 +171,7 @@ const struct variant_desc *model_find_variant(const struct model_desc *m, const 
 	return NULL;
 }
 
-const char *registry_base_variant(const struct registry *r, const char *release,
-				  const char *model)
+const char *registry_base_variant(const struct registry *r, const char *release, const char *model)
 {
 	/* The last declaration wins, so that a plug-in can replace a built-in one. */
 	for (u32 i = r->nr_bases; i--;)

@@ -17,18 +17,18 @@ static const struct form {
 	u32 nr_args;
 	const char *args[2];
 } forms[] = {
-	{"exp", DIST_EXP, 1, {"mean of exp", NULL}},
-	{"uniform", DIST_UNIFORM, 2, {"low end of uniform", "high end of uniform"}},
-	{"normal", DIST_NORMAL, 2, {"mean of normal", "deviation of normal"}},
-	{"lognormal", DIST_LOGNORMAL, 2, {"mean of lognormal", "deviation of lognormal"}},
-	{"zipf", DIST_ZIPF, 2, {"n of zipf", "exponent of zipf"}},
-	{"constant", DIST_CONST, 1, {"constant", NULL}},
-	{"time", DIST_CONST, 1, {"time", NULL}},
+	{ "exp", DIST_EXP, 1, { "mean of exp", NULL } },
+	{ "uniform", DIST_UNIFORM, 2, { "low end of uniform", "high end of uniform" } },
+	{ "normal", DIST_NORMAL, 2, { "mean of normal", "deviation of normal" } },
+	{ "lognormal", DIST_LOGNORMAL, 2, { "mean of lognormal", "deviation of lognormal" } },
+	{ "zipf", DIST_ZIPF, 2, { "n of zipf", "exponent of zipf" } },
+	{ "constant", DIST_CONST, 1, { "constant", NULL } },
+	{ "time", DIST_CONST, 1, { "time", NULL } },
 };
 
-static const char *const form_names[] = {"exp",	   "uniform", "normal",	  "lognormal",
-					 "zipf",   "time",    "constant", "empirical",
-					 "jitter", "unit",    NULL};
+static const char *const form_names[] = { "exp",    "uniform", "normal",   "lognormal",
+					  "zipf",   "time",    "constant", "empirical",
+					  "jitter", "unit",    NULL };
 
 /* What the values of a distribution must be, while it is read. */
 struct context {
@@ -72,10 +72,10 @@ bool dist_is_draw(const struct node *n)
 static struct want any_want(const struct context *c, const char *what, bool is_time)
 {
 	(void)c;
-	return (struct want){.type = is_time ? VT_TIME : VT_INT,
-			     .min = is_time ? 0 : INT64_MIN,
-			     .max = INT64_MAX,
-			     .what = what};
+	return (struct want){ .type = is_time ? VT_TIME : VT_INT,
+			      .min = is_time ? 0 : INT64_MIN,
+			      .max = INT64_MAX,
+			      .what = what };
 }
 
 /* One argument as a literal, ${...}, or a bare expression; the first sets the quantity. */
@@ -213,8 +213,8 @@ static struct dist *from_call(const struct context *c)
 	if (!f) {
 		mistake_unknown(c->rd, c->n->pos, "distribution",
 				arena_printf(c->rd->a, "%.*s", (int)(open - text), text),
-				(const char *const[]){"exp", "uniform", "normal", "lognormal",
-						      "zipf", "time", NULL});
+				(const char *const[]){ "exp", "uniform", "normal", "lognormal",
+						       "zipf", "time", NULL });
 		return NULL;
 	}
 	if (text[len - 1] != ')') {
@@ -261,8 +261,8 @@ static bool sample(const struct context *c, struct srcpos pos, const char *text,
 	if (!why && c->is_time && unit && (q == Q_INT || q == Q_DECIMAL))
 		why = in_unit(&v, &q, unit);
 	if (!why && q != (c->is_time ? Q_TIME : Q_INT))
-		why = c->is_time ? "a time with unit is needed, or `unit: ns` beside the file"
-				 : "a whole number is needed";
+		why = c->is_time ? "a time with unit is needed, or `unit: ns` beside the file" :
+				   "a whole number is needed";
 	if (!why && c->is_time && v < 0)
 		why = "a time cannot be negative";
 	if (!why && out->len == MAX_SAMPLES)
@@ -279,7 +279,7 @@ static bool samples_from_file(const struct context *c, const struct node *n, s64
 {
 	const char *path, *name = expect_text(c->rd, n, "empirical");
 	char *text, *line, *next;
-	struct srcpos pos = {.line = 0, .col = 1};
+	struct srcpos pos = { .line = 0, .col = 1 };
 	bool ok = true;
 	size_t len;
 
@@ -443,7 +443,7 @@ static struct dist *from_map(const struct context *c)
 struct dist *dist_read(struct reader *rd, const struct node *n, bool is_time, const char *what,
 		       const struct group_build *g)
 {
-	struct context c = {rd, g, n, what, is_time};
+	struct context c = { rd, g, n, what, is_time };
 	struct want w = any_want(&c, what, is_time);
 	struct dist *d;
 

@@ -11,7 +11,7 @@
 
 void mistake(struct reader *rd, struct srcpos pos, const char *fmt, ...)
 {
-	struct mistake m = {.pos = pos, .serial = rd->mistakes->len};
+	struct mistake m = { .pos = pos, .serial = rd->mistakes->len };
 	GString *line;
 	va_list args;
 	char *text, *clean;

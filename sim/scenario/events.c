@@ -9,8 +9,8 @@
 
 /* ---- cgroups -------------------------------------------------------------------- */
 
-const char *const scn_limit_names[] = {"memory.max", "memory.high",	"memory.low",
-				       "memory.min", "memory.swap.max", NULL};
+const char *const scn_limit_names[] = { "memory.max", "memory.high",	 "memory.low",
+					"memory.min", "memory.swap.max", NULL };
 
 struct cgroup_rows {
 	const char *name, *parent;
@@ -25,11 +25,11 @@ struct cgroup_rows {
 	}
 
 static const struct row cgroup_rows[] = {
-	{"name", ROW_NAME, offsetof(struct cgroup_rows, name), .required = true,
-	 .help = "of the cgroup"},
-	{"parent", ROW_TEXT, offsetof(struct cgroup_rows, parent), .help = "cgroup above it"},
-	{"count", ROW_INT, offsetof(struct cgroup_rows, count), .min = 1, .max = 1000000,
-	 .help = "that many of them"},
+	{ "name", ROW_NAME, offsetof(struct cgroup_rows, name), .required = true,
+	  .help = "of the cgroup" },
+	{ "parent", ROW_TEXT, offsetof(struct cgroup_rows, parent), .help = "cgroup above it" },
+	{ "count", ROW_INT, offsetof(struct cgroup_rows, count), .min = 1, .max = 1000000,
+	  .help = "that many of them" },
 	LIMIT("memory.max", 0),
 	LIMIT("memory.high", 1),
 	LIMIT("memory.low", 2),
@@ -37,11 +37,11 @@ static const struct row cgroup_rows[] = {
 	LIMIT("memory.swap.max", 4),
 };
 
-static const struct table cgroup_table = {"in a cgroup", cgroup_rows, ARRAY_SIZE(cgroup_rows)};
+static const struct table cgroup_table = { "in a cgroup", cgroup_rows, ARRAY_SIZE(cgroup_rows) };
 
 static struct expr *limit_read(struct reader *rd, const struct node *n, const char *what)
 {
-	struct want w = {.type = VT_SIZE, .max = INT64_MAX, .what = what};
+	struct want w = { .type = VT_SIZE, .max = INT64_MAX, .what = what };
 
 	if (n->kind == NODE_SCALAR && !strcmp(n->text, "max"))
 		return NULL;
@@ -51,7 +51,7 @@ static struct expr *limit_read(struct reader *rd, const struct node *n, const ch
 static void cgroup_read(struct reader *rd, const struct node *n, const char **names)
 {
 	struct scn_cgroup *c = &rd->s->cgroups[rd->s->nr_cgroups];
-	struct cgroup_rows rows = {.count = 1};
+	struct cgroup_rows rows = { .count = 1 };
 
 	if (!map_read(rd, n, &cgroup_table, &rows, NULL) || !rows.name)
 		return;
@@ -121,21 +121,27 @@ static const struct event_kind {
 	const char *name;
 	struct event_arg args[5];
 } event_kinds[] = {
-	{"write_limit",
-	 {{"cgroup", EV_CGROUP, true}, {"file", EV_LIMIT_FILE, true}, {"value", EV_LIMIT, true}}},
-	{"cgroup_remove", {{"cgroup", EV_CGROUP, true}}},
-	{"memory_pressure",
-	 {{"bytes", EV_SIZE, true}, {"node", EV_NODE, false}, {"during", EV_TIME, false}}},
-	{"cpu_offline", {{"cpu", EV_CPU, true}}},
-	{"cpu_online", {{"cpu", EV_CPU, true}}},
-	{"fail_alloc",
-	 {{"after", EV_COUNT, false}, {"every", EV_COUNT, false}, {"count", EV_COUNT, false}}},
+	{ "write_limit",
+	  { { "cgroup", EV_CGROUP, true },
+	    { "file", EV_LIMIT_FILE, true },
+	    { "value", EV_LIMIT, true } } },
+	{ "cgroup_remove", { { "cgroup", EV_CGROUP, true } } },
+	{ "memory_pressure",
+	  { { "bytes", EV_SIZE, true },
+	    { "node", EV_NODE, false },
+	    { "during", EV_TIME, false } } },
+	{ "cpu_offline", { { "cpu", EV_CPU, true } } },
+	{ "cpu_online", { { "cpu", EV_CPU, true } } },
+	{ "fail_alloc",
+	  { { "after", EV_COUNT, false },
+	    { "every", EV_COUNT, false },
+	    { "count", EV_COUNT, false } } },
 };
 
 /* Checked text of one argument, times and sizes in base units; NULL after a mistake. */
 static const char *arg_text(struct reader *rd, const struct event_arg *a, const struct node *n)
 {
-	struct want w = {.type = VT_INT, .max = INT64_MAX, .what = a->name};
+	struct want w = { .type = VT_INT, .max = INT64_MAX, .what = a->name };
 	s64 v;
 
 	if (a->type == EV_CGROUP || a->type == EV_LIMIT_FILE) {
@@ -167,7 +173,7 @@ static const char *arg_text(struct reader *rd, const struct event_arg *a, const 
 static void args_read(struct reader *rd, const struct event_kind *k, const struct node *key,
 		      const struct node *n, GHashTable *args)
 {
-	const char *names[ARRAY_SIZE(k->args) + 1] = {0};
+	const char *names[ARRAY_SIZE(k->args) + 1] = { 0 };
 	bool single = k->args[0].required && !k->args[1].name;
 
 	if (single && n->kind == NODE_SCALAR && !node_is_null(n)) {
@@ -204,7 +210,7 @@ static void free_table(void *t)
 
 static const struct event_kind *kind_of(struct reader *rd, const struct node *key)
 {
-	const char *names[ARRAY_SIZE(event_kinds) + 2] = {"at"};
+	const char *names[ARRAY_SIZE(event_kinds) + 2] = { "at" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(event_kinds); i++) {
 		if (!strcmp(event_kinds[i].name, key->text))
@@ -217,8 +223,8 @@ static const struct event_kind *kind_of(struct reader *rd, const struct node *ke
 
 static void event_read(struct reader *rd, const struct node *n, GArray *events)
 {
-	struct want w = {.type = VT_TIME, .max = INT64_MAX, .what = "at"};
-	struct scn_event e = {.pos = n->pos};
+	struct want w = { .type = VT_TIME, .max = INT64_MAX, .what = "at" };
+	struct scn_event e = { .pos = n->pos };
 	bool found = false;
 	s64 at = 0;
 	u32 kinds = 0;

@@ -31,10 +31,10 @@ static const struct function {
 	enum expr_code code;
 	u32 nr_args;
 } functions[] = {
-	{"min", EX_MIN, 2},
-	{"max", EX_MAX, 2},
-	{"roundup", EX_ROUNDUP, 2},
-	{"fls", EX_FLS, 1},
+	{ "min", EX_MIN, 2 },
+	{ "max", EX_MAX, 2 },
+	{ "roundup", EX_ROUNDUP, 2 },
+	{ "fls", EX_FLS, 1 },
 };
 
 static enum quantity parse_shift(struct compiler *c);
@@ -88,7 +88,7 @@ static void emit(struct compiler *c, enum expr_code code, s64 v, int grow)
 		return;
 	}
 	c->depth = (u32)((int)c->depth + grow);
-	c->ops[c->nr_ops++] = (struct expr_op){code, v};
+	c->ops[c->nr_ops++] = (struct expr_op){ code, v };
 }
 
 static const char *quantity_name(enum quantity q)
@@ -156,10 +156,11 @@ static void unknown_name(struct compiler *c, const char *at, const char *name)
 	g_ptr_array_add(names, (void *)"nodes");
 	g_ptr_array_add(names, NULL);
 	if (!c->failed)
-		mistake_unknown(c->rd, here(c, at),
-				c->g ? "parameter or variable (a variable is known after its `let`)"
-				     : "parameter",
-				name, (const char *const *)names->pdata);
+		mistake_unknown(
+			c->rd, here(c, at),
+			c->g ? "parameter or variable (a variable is known after its `let`)" :
+			       "parameter",
+			name, (const char *const *)names->pdata);
 	c->failed = true;
 	g_ptr_array_free(names, TRUE);
 }
@@ -381,7 +382,7 @@ struct expr *expr_compile(struct reader *rd, struct srcpos pos, const char *text
 
 struct expr *expr_constant(struct reader *rd, struct srcpos pos, s64 v, enum quantity q)
 {
-	struct expr_op op = {EX_CONST, v};
+	struct expr_op op = { EX_CONST, v };
 	struct expr *e = arena_alloc(rd->a, sizeof(*e));
 
 	e->pos = pos;

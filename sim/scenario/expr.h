@@ -31,12 +31,12 @@ enum expr_code {
 
 struct expr_op {
 	enum expr_code code;
-	s64 v;			/* constant, or index */
+	s64 v; /* constant, or index */
 };
 
 struct expr {
 	struct srcpos pos;
-	const char *text;	/* between ${ and }, NULL: a literal */
+	const char *text; /* between ${ and }, NULL: a literal */
 	enum quantity q;
 	bool uses_vars;
 	u32 nr_ops;

@@ -14,7 +14,7 @@
 /* Position of byte @at in @text. */
 static struct srcpos pos_of(const char *file, const char *text, size_t at)
 {
-	struct srcpos pos = {.file = file, .line = 1, .col = 1};
+	struct srcpos pos = { .file = file, .line = 1, .col = 1 };
 
 	for (size_t i = 0; i < at; i++) {
 		if (text[i] == '\n') {
@@ -190,8 +190,8 @@ const char *file_find(struct reader *rd, const char *name, const char *from, con
 		g_free(base);
 	}
 	for (; !found && dir && *dir; dir++) {
-		path = tidy(subdir ? g_build_filename(*dir, subdir, name, NULL)
-				   : g_build_filename(*dir, name, NULL));
+		path = tidy(subdir ? g_build_filename(*dir, subdir, name, NULL) :
+				     g_build_filename(*dir, name, NULL));
 		if (is_file(path))
 			found = arena_intern(rd->a, path);
 		g_free(path);

@@ -13,15 +13,16 @@ struct include {
 };
 
 static const struct row include_rows[] = {
-	{"file", ROW_TEXT, offsetof(struct include, file), .required = true,
-	 .help = "workload file"},
-	{"set", ROW_NODE, offsetof(struct include, set), .help = "parameters of that file"},
+	{ "file", ROW_TEXT, offsetof(struct include, file), .required = true,
+	  .help = "workload file" },
+	{ "set", ROW_NODE, offsetof(struct include, set), .help = "parameters of that file" },
 };
 
-static const struct table include_table = {"in an include", include_rows, ARRAY_SIZE(include_rows)};
+static const struct table include_table = { "in an include", include_rows,
+					    ARRAY_SIZE(include_rows) };
 
-static const char *const workload_keys[] = {"about",   "include", "params", "cgroups",
-					    "objects", "threads", "events", NULL};
+static const char *const workload_keys[] = { "about",	"include", "params", "cgroups",
+					     "objects", "threads", "events", NULL };
 
 static void doc_read(struct reader *rd, const char *path, struct srcpos asked_at,
 		     const struct node *set, const char **chain, u32 nr_chain);
@@ -29,7 +30,7 @@ static void doc_read(struct reader *rd, const char *path, struct srcpos asked_at
 static void include_one(struct reader *rd, const struct node *n, const char *from,
 			const char **chain, u32 nr_chain)
 {
-	struct include in = {0};
+	struct include in = { 0 };
 	const char *path;
 
 	if (n->kind == NODE_SCALAR)
@@ -102,5 +103,5 @@ void includes_read(struct reader *rd, const char *path)
 {
 	const char *chain[MAX_FILES];
 
-	doc_read(rd, path, (struct srcpos){arena_intern(rd->a, path), 0, 0}, NULL, chain, 0);
+	doc_read(rd, path, (struct srcpos){ arena_intern(rd->a, path), 0, 0 }, NULL, chain, 0);
 }

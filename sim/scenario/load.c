@@ -9,51 +9,51 @@
 #include <string.h>
 
 static const struct row top_rows[] = {
-	{"scenario", ROW_NAME, offsetof(struct top, scenario), .required = true,
-	 .help = "its name"},
-	{"about", ROW_TEXT, offsetof(struct top, about), .help = "one line"},
-	{"machine", ROW_NODE, offsetof(struct top, machine), .help = "name, path or map"},
-	{"seed", ROW_NODE, offsetof(struct top, seed), .help = "of all random streams"},
-	{"replications", ROW_NODE, offsetof(struct top, replications),
-	 .help = "number, or {until: 1%, at_most: 50}"},
-	{"duration", ROW_NODE, offsetof(struct top, duration), .help = "of simulated time"},
-	{"params", ROW_NODE, offsetof(struct top, params), .help = "parameters"},
-	{"include", ROW_NODE, offsetof(struct top, include), .help = "workload files"},
-	{"kernel", ROW_NODE, offsetof(struct top, kernel), .help = "release"},
-	{"variants", ROW_NODE, offsetof(struct top, variants), .help = "designs to compare"},
-	{"sweep", ROW_NODE, offsetof(struct top, sweep), .help = "lists of parameter values"},
-	{"cgroups", ROW_NODE, offsetof(struct top, cgroups), .help = "memory cgroups"},
-	{"objects", ROW_NODE, offsetof(struct top, objects), .help = "locks and the like"},
-	{"threads", ROW_NODE, offsetof(struct top, threads), .help = "thread groups"},
-	{"events", ROW_NODE, offsetof(struct top, events), .help = "what happens to the world"},
-	{"measure", ROW_NODE, offsetof(struct top, measure), .help = "sampling and warm-up"},
-	{"plots", ROW_NODE, offsetof(struct top, plots), .help = "plots"},
-	{"expect", ROW_NODE, offsetof(struct top, expect), .help = "published figures"},
-	{"quick", ROW_NODE, offsetof(struct top, quick), .help = "changes under --quick"},
+	{ "scenario", ROW_NAME, offsetof(struct top, scenario), .required = true,
+	  .help = "its name" },
+	{ "about", ROW_TEXT, offsetof(struct top, about), .help = "one line" },
+	{ "machine", ROW_NODE, offsetof(struct top, machine), .help = "name, path or map" },
+	{ "seed", ROW_NODE, offsetof(struct top, seed), .help = "of all random streams" },
+	{ "replications", ROW_NODE, offsetof(struct top, replications),
+	  .help = "number, or {until: 1%, at_most: 50}" },
+	{ "duration", ROW_NODE, offsetof(struct top, duration), .help = "of simulated time" },
+	{ "params", ROW_NODE, offsetof(struct top, params), .help = "parameters" },
+	{ "include", ROW_NODE, offsetof(struct top, include), .help = "workload files" },
+	{ "kernel", ROW_NODE, offsetof(struct top, kernel), .help = "release" },
+	{ "variants", ROW_NODE, offsetof(struct top, variants), .help = "designs to compare" },
+	{ "sweep", ROW_NODE, offsetof(struct top, sweep), .help = "lists of parameter values" },
+	{ "cgroups", ROW_NODE, offsetof(struct top, cgroups), .help = "memory cgroups" },
+	{ "objects", ROW_NODE, offsetof(struct top, objects), .help = "locks and the like" },
+	{ "threads", ROW_NODE, offsetof(struct top, threads), .help = "thread groups" },
+	{ "events", ROW_NODE, offsetof(struct top, events), .help = "what happens to the world" },
+	{ "measure", ROW_NODE, offsetof(struct top, measure), .help = "sampling and warm-up" },
+	{ "plots", ROW_NODE, offsetof(struct top, plots), .help = "plots" },
+	{ "expect", ROW_NODE, offsetof(struct top, expect), .help = "published figures" },
+	{ "quick", ROW_NODE, offsetof(struct top, quick), .help = "changes under --quick" },
 };
 
-static const struct table top_table = {"in a scenario", top_rows, ARRAY_SIZE(top_rows)};
+static const struct table top_table = { "in a scenario", top_rows, ARRAY_SIZE(top_rows) };
 
 struct replications {
 	s64 until, at_most, at_least;
 };
 
 static const struct row replications_rows[] = {
-	{"until", ROW_RATIO, offsetof(struct replications, until), .required = true,
-	 .help = "half width of the confidence interval over mean, such as 1%"},
-	{"at_most", ROW_INT, offsetof(struct replications, at_most), .min = 2, .max = 1000000,
-	 .help = "replications at most"},
-	{"at_least", ROW_INT, offsetof(struct replications, at_least), .min = 2, .max = 1000000,
-	 .help = "replications before the first look"},
+	{ "until", ROW_RATIO, offsetof(struct replications, until), .required = true,
+	  .help = "half width of the confidence interval over mean, such as 1%" },
+	{ "at_most", ROW_INT, offsetof(struct replications, at_most), .min = 2, .max = 1000000,
+	  .help = "replications at most" },
+	{ "at_least", ROW_INT, offsetof(struct replications, at_least), .min = 2, .max = 1000000,
+	  .help = "replications before the first look" },
 };
 
-static const struct table replications_table = {"in replications", replications_rows,
-						ARRAY_SIZE(replications_rows)};
+static const struct table replications_table = { "in replications", replications_rows,
+						 ARRAY_SIZE(replications_rows) };
 
 static void replications_read(struct reader *rd, const struct node *n)
 {
-	struct want w = {.type = VT_INT, .min = 1, .max = 1000000, .what = "replications"};
-	struct replications rows = {.until = -1, .at_most = 50, .at_least = 3};
+	struct want w = { .type = VT_INT, .min = 1, .max = 1000000, .what = "replications" };
+	struct replications rows = { .until = -1, .at_most = 50, .at_least = 3 };
 	struct scenario *s = rd->s;
 	s64 v = 1;
 
@@ -81,8 +81,8 @@ static void replications_read(struct reader *rd, const struct node *n)
 
 static void scalars_read(struct reader *rd, const struct top *top)
 {
-	struct want seed = {.type = VT_INT, .min = 0, .max = INT64_MAX, .what = "seed"};
-	struct want time = {.type = VT_TIME, .min = 1, .max = INT64_MAX, .what = "duration"};
+	struct want seed = { .type = VT_INT, .min = 0, .max = INT64_MAX, .what = "seed" };
+	struct want time = { .type = VT_TIME, .min = 1, .max = INT64_MAX, .what = "duration" };
 	s64 v = 1;
 
 	rd->s->name = top->scenario;
@@ -123,7 +123,7 @@ static void machine_section(struct reader *rd, const struct top *top)
 static void sections_read(struct reader *rd)
 {
 	const struct node *root = rd->docs[0].root, *quick_sweep;
-	struct top top = {0};
+	struct top top = { 0 };
 
 	map_read(rd, root, &top_table, &top, NULL);
 	params_read(rd);

@@ -24,16 +24,16 @@ struct tagged {
 };
 
 static const struct row tagged_rows[] = {
-	{"value", ROW_NODE, offsetof(struct tagged, value), .required = true, .help = "94.5ns"},
-	{"tag", ROW_NODE, offsetof(struct tagged, tag), .help = "S, D, E, R, K, M or C"},
-	{"source", ROW_TEXT, offsetof(struct tagged, source), .help = "where it is from"},
-	{"rel_err", ROW_RATIO, offsetof(struct tagged, rel_err), .help = "12%"},
+	{ "value", ROW_NODE, offsetof(struct tagged, value), .required = true, .help = "94.5ns" },
+	{ "tag", ROW_NODE, offsetof(struct tagged, tag), .help = "S, D, E, R, K, M or C" },
+	{ "source", ROW_TEXT, offsetof(struct tagged, source), .help = "where it is from" },
+	{ "rel_err", ROW_RATIO, offsetof(struct tagged, rel_err), .help = "12%" },
 };
 
-static const struct table tagged_table = {"in a machine value", tagged_rows,
-					  ARRAY_SIZE(tagged_rows)};
+static const struct table tagged_table = { "in a machine value", tagged_rows,
+					   ARRAY_SIZE(tagged_rows) };
 
-static const char *const machine_meta[] = {"name", "about", "base", "tag", NULL};
+static const char *const machine_meta[] = { "name", "about", "base", "tag", NULL };
 
 static struct machine *machine_node(struct reader *rd, const struct node *n, const char *from,
 				    u32 depth);
@@ -83,7 +83,7 @@ static bool read_ratio(struct reader *rd, const struct node *n, const struct mac
 static bool read_key_value(struct reader *rd, const struct node *n, enum machine_key k, s64 *v)
 {
 	const struct machine_key_desc *d = &machine_keys[k];
-	struct want w = {.min = d->min, .max = d->max, .choices = d->choices, .what = d->path};
+	struct want w = { .min = d->min, .max = d->max, .choices = d->choices, .what = d->path };
 
 	switch (d->unit) {
 	case MU_RATIO:
@@ -110,7 +110,7 @@ static bool read_key_value(struct reader *rd, const struct node *n, enum machine
 static void read_leaf(struct reader *rd, struct machine_build *b, enum machine_key k,
 		      const struct node *n)
 {
-	struct tagged t = {.value = n};
+	struct tagged t = { .value = n };
 	char tag = b->tag;
 	s64 v;
 
@@ -143,15 +143,16 @@ static void unknown_machine_key(struct reader *rd, const struct node *key, const
 		if (strncmp(path, prefix, len))
 			continue;
 		dot = strchr(path + len, '.');
-		name = dot ? arena_printf(rd->a, "%.*s", (int)(dot - path - (long)len), path + len)
-			   : path + len;
+		name = dot ? arena_printf(rd->a, "%.*s", (int)(dot - path - (long)len),
+					  path + len) :
+			     path + len;
 		if (!names->len || strcmp(g_ptr_array_index(names, names->len - 1), name))
 			g_ptr_array_add(names, (void *)name);
 	}
 	g_ptr_array_add(names, NULL);
 	mistake_unknown(rd, key->pos,
-			len ? arena_printf(rd->a, "key in machine's %.*s", (int)len - 1, prefix)
-			    : "machine key",
+			len ? arena_printf(rd->a, "key in machine's %.*s", (int)len - 1, prefix) :
+			      "machine key",
 			key->text, (const char *const *)names->pdata);
 	g_ptr_array_free(names, TRUE);
 }
@@ -226,7 +227,7 @@ static bool complete(struct reader *rd, struct machine_build *b, const struct no
 static struct machine *machine_map(struct reader *rd, const struct node *map, const char *path,
 				   u32 depth, const char *name)
 {
-	struct machine_build b = {.path = path, .depth = depth};
+	struct machine_build b = { .path = path, .depth = depth };
 	const struct node *base = node_get(map, "base");
 	u32 before = rd->mistakes->len;
 
@@ -357,8 +358,8 @@ struct machine *machine_read(struct reader *rd, const struct node *n, const char
 struct machine *machine_load(const char *name, const char *const *search_path,
 			     struct scn_errors *errors)
 {
-	struct scn_options opt = {.search_path = search_path};
-	struct node n = {.kind = NODE_SCALAR, .unfolded = 1, .text = name};
+	struct scn_options opt = { .search_path = search_path };
+	struct node n = { .kind = NODE_SCALAR, .unfolded = 1, .text = name };
 	struct reader rd;
 	struct machine *m;
 

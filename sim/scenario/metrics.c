@@ -7,17 +7,19 @@
 
 #include <string.h>
 
-static const char *const generic[] = {"elapsed", "cpu_busy", "cpu_spin", NULL};
+static const char *const generic[] = { "elapsed", "cpu_busy", "cpu_spin", NULL };
 
-static const char *const latencies[] = {"p50", "p90", "p99", "p999", "max", "count", "mean", NULL};
+static const char *const latencies[] = {
+	"p50", "p90", "p99", "p999", "max", "count", "mean", NULL
+};
 
 /* Columns of locks.csv. */
-static const char *const lock_columns[] = {"con_bounces", "contentions", "queued_contentions",
-					   "wait_min_ns", "wait_max_ns", "wait_total_ns",
-					   "wait_avg_ns", "acq_bounces", "acquisitions",
-					   "hold_min_ns", "hold_max_ns", "hold_total_ns",
-					   "hold_avg_ns", "spin_ns",	 "sleep_ns",
-					   "owned_ns",	  NULL};
+static const char *const lock_columns[] = { "con_bounces", "contentions", "queued_contentions",
+					    "wait_min_ns", "wait_max_ns", "wait_total_ns",
+					    "wait_avg_ns", "acq_bounces", "acquisitions",
+					    "hold_min_ns", "hold_max_ns", "hold_total_ns",
+					    "hold_avg_ns", "spin_ns",	  "sleep_ns",
+					    "owned_ns",	   NULL };
 
 /* Every name there is, lock columns apart. */
 static GPtrArray *all_names(struct reader *rd)

@@ -12,14 +12,14 @@ enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct node {
 	enum node_kind kind;
-	bool quoted;		/* scalar in quotes or a block: not null */
-	bool unclean;		/* map with duplicate keys, already reported */
-	u16 height;		/* levels below */
-	u32 unfolded;		/* nodes with all aliases expanded */
-	u32 nr;			/* items, or pairs of a map */
+	bool quoted; /* scalar in quotes or a block: not null */
+	bool unclean; /* map with duplicate keys, already reported */
+	u16 height; /* levels below */
+	u32 unfolded; /* nodes with all aliases expanded */
+	u32 nr; /* items, or pairs of a map */
 	struct srcpos pos;
-	const char *text;	/* scalar */
-	struct node **items;	/* list: items; map: key, value, key, value... */
+	const char *text; /* scalar */
+	struct node **items; /* list: items; map: key, value, key, value... */
 };
 
 static inline const struct node *node_key(const struct node *map, u32 i)

@@ -53,11 +53,11 @@ static bool kind_find(struct reader *rd, const struct node *n, struct scn_object
 
 static struct want key_want(const struct param_desc *p)
 {
-	struct want w = {.type = p->type,
-			 .min = p->min,
-			 .max = p->max,
-			 .choices = p->choices,
-			 .what = p->name};
+	struct want w = { .type = p->type,
+			  .min = p->min,
+			  .max = p->max,
+			  .choices = p->choices,
+			  .what = p->name };
 
 	if (w.min >= w.max) {
 		w.min = p->type == VT_INT ? INT64_MIN : 0;
@@ -84,7 +84,7 @@ static void unknown_object_key(struct reader *rd, const struct node *key,
 
 static void keys_read(struct reader *rd, const struct object_read *in, struct scn_object *o)
 {
-	static const char *const own[] = {"name", "kind", "count", NULL};
+	static const char *const own[] = { "name", "kind", "count", NULL };
 
 	o->values = arena_alloc(rd->a, (o->kind->nr_keys + 1) * sizeof(*o->values));
 	for (u32 i = 0; in->map && i < in->map->nr; i++) {
@@ -112,8 +112,8 @@ static void keys_read(struct reader *rd, const struct object_read *in, struct sc
 
 static void object_read(struct reader *rd, const struct object_read *in, GArray *objects)
 {
-	struct want w = {.type = VT_INT, .min = 1, .max = 1000000, .what = "count"};
-	struct scn_object o = {0};
+	struct want w = { .type = VT_INT, .min = 1, .max = 1000000, .what = "count" };
+	struct scn_object o = { 0 };
 
 	o.name = expect_text(rd, in->name, "name");
 	o.pos = in->name->pos;
@@ -140,8 +140,8 @@ static void from_list(struct reader *rd, const struct node *list, GArray *object
 {
 	for (u32 i = 0; i < list->nr; i++) {
 		const struct node *n = list->items[i];
-		struct object_read in = {node_get(n, "name"), node_get(n, "kind"),
-					 node_get(n, "count"), n};
+		struct object_read in = { node_get(n, "name"), node_get(n, "kind"),
+					  node_get(n, "count"), n };
 
 		if (!expect_map(rd, n, "an object"))
 			continue;
@@ -156,7 +156,7 @@ static void from_map(struct reader *rd, const struct node *map, GArray *objects)
 {
 	for (u32 i = 0; i < map->nr; i++) {
 		const struct node *n = node_value(map, i);
-		struct object_read in = {.name = node_key(map, i), .kind = n};
+		struct object_read in = { .name = node_key(map, i), .kind = n };
 
 		if (n->kind == NODE_MAP) {
 			in.kind = node_get(n, "kind");

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const char *const orders[] = {"one", "fifo", "lifo", "random", NULL};
+static const char *const orders[] = { "one", "fifo", "lifo", "random", NULL };
 
 struct op_read {
 	struct reader *rd;
@@ -41,11 +41,11 @@ static s32 arg_of_type(const struct op_desc *op, enum value_type type)
 static bool read_plain(struct op_read *o, u32 i, const struct node *n)
 {
 	const struct arg_desc *a = &o->op->args[i];
-	struct want w = {.type = a->type,
-			 .min = a->min,
-			 .max = a->max,
-			 .choices = a->choices,
-			 .what = a->name};
+	struct want w = { .type = a->type,
+			  .min = a->min,
+			  .max = a->max,
+			  .choices = a->choices,
+			  .what = a->name };
 
 	if (w.min >= w.max) {
 		w.min = a->type == VT_INT ? INT64_MIN : 0;
@@ -117,7 +117,7 @@ static bool read_handle(struct op_read *o, u32 i, const struct node *n)
 
 static bool read_every(struct op_read *o, const struct node *n)
 {
-	struct want w = {.type = VT_INT, .min = 1, .max = INT64_MAX, .what = "every"};
+	struct want w = { .type = VT_INT, .min = 1, .max = INT64_MAX, .what = "every" };
 
 	o->st->every = value_read(o->rd, n, &w, o->g);
 	return o->st->every;
@@ -164,7 +164,7 @@ static void unknown_object(struct op_read *o, const struct node *n, const char *
 /* The range an index may have, if the number of instances is known by now. */
 static struct want index_want(const struct op_read *o)
 {
-	struct want w = {.type = VT_INT, .min = 0, .max = INT64_MAX, .what = "index"};
+	struct want w = { .type = VT_INT, .min = 0, .max = INT64_MAX, .what = "index" };
 	const struct expr *count;
 	s64 n = 1;
 
@@ -307,8 +307,8 @@ static void read_args(struct op_read *o, const struct node *map)
 			s32 a = arg_find(o->op, key->text);
 			/* What comes into being is not there for other arguments; an index needs
 			 * its object. */
-			bool late = a >= 0 ? o->op->args[a].type == VT_OUT
-					   : !strcmp(key->text, "index");
+			bool late = a >= 0 ? o->op->args[a].type == VT_OUT :
+					     !strcmp(key->text, "index");
 
 			if (late != (pass == 1) || n == order)
 				continue;
@@ -351,7 +351,7 @@ static void check_args(struct op_read *o)
 bool op_step_read(struct reader *rd, const struct node *key, const struct node *value,
 		  struct group_build *g, struct step *st)
 {
-	struct op_read o = {.rd = rd, .g = g, .st = st, .key = key, .object = -1};
+	struct op_read o = { .rd = rd, .g = g, .st = st, .key = key, .object = -1 };
 	s32 scalar;
 
 	o.op = registry_find_op(rd->r, key->text, &st->model);

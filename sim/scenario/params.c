@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-static const char *const reserved[] = {"cpus",	   "nodes",	   "min",     "max",	 "fls",
-				       "roundup",  "zip",	   "variant", "machine", "seed",
-				       "duration", "replications", "sweep",   NULL};
+static const char *const reserved[] = { "cpus",	    "nodes",	    "min",     "max",	  "fls",
+					"roundup",  "zip",	    "variant", "machine", "seed",
+					"duration", "replications", "sweep",   NULL };
 
-static const char *const settings[] = {"machine", "duration", "replications", "seed", NULL};
+static const char *const settings[] = { "machine", "duration", "replications", "seed", NULL };
 
 bool is_identifier(const char *text)
 {
@@ -35,14 +35,14 @@ struct param_rows {
 };
 
 static const struct row param_rows[] = {
-	{"default", ROW_NODE, offsetof(struct param_rows, def), .required = true,
-	 .help = "value unless a sweep, quick or --set gives another"},
-	{"min", ROW_NODE, offsetof(struct param_rows, min), .help = "least value"},
-	{"max", ROW_NODE, offsetof(struct param_rows, max), .help = "greatest value"},
-	{"about", ROW_TEXT, offsetof(struct param_rows, about), .help = "one line"},
+	{ "default", ROW_NODE, offsetof(struct param_rows, def), .required = true,
+	  .help = "value unless a sweep, quick or --set gives another" },
+	{ "min", ROW_NODE, offsetof(struct param_rows, min), .help = "least value" },
+	{ "max", ROW_NODE, offsetof(struct param_rows, max), .help = "greatest value" },
+	{ "about", ROW_TEXT, offsetof(struct param_rows, about), .help = "one line" },
 };
 
-static const struct table param_table = {"in a parameter", param_rows, ARRAY_SIZE(param_rows)};
+static const struct table param_table = { "in a parameter", param_rows, ARRAY_SIZE(param_rows) };
 
 static enum value_type unit_of(enum quantity q)
 {
@@ -51,15 +51,16 @@ static enum value_type unit_of(enum quantity q)
 
 static struct want param_want(const struct scn_param *p)
 {
-	return (struct want){.type = p->unit, .min = p->min, .max = p->max, .what = p->name};
+	return (struct want){ .type = p->unit, .min = p->min, .max = p->max, .what = p->name };
 }
 
 static void param_declare(struct reader *rd, const struct node *key, const struct node *n,
 			  GArray *params)
 {
 	struct scn_param p = {
-		.name = key->text, .min = INT64_MIN, .max = INT64_MAX, .pos = key->pos};
-	struct param_rows rows = {.def = n};
+		.name = key->text, .min = INT64_MIN, .max = INT64_MAX, .pos = key->pos
+	};
+	struct param_rows rows = { .def = n };
 	enum quantity q = Q_INT;
 	struct want w;
 
@@ -95,7 +96,7 @@ static void param_declare(struct reader *rd, const struct node *key, const struc
 	if (rows.def)
 		any_literal(rd, rows.def, p.name, &p.def, &q);
 	p.unit = unit_of(q);
-	w = (struct want){p.unit, INT64_MIN, INT64_MAX, NULL, "min"};
+	w = (struct want){ p.unit, INT64_MIN, INT64_MAX, NULL, "min" };
 	if (rows.min)
 		literal_read(rd, rows.min, &w, &p.min);
 	w.what = "max";
@@ -199,9 +200,9 @@ static void quick_apply(struct reader *rd, struct top *top)
 /* Without --quick its names are still checked. */
 static void quick_check(struct reader *rd, const struct node *q)
 {
-	static const char *const own[] = {"replications", "duration", "sweep", NULL};
-	const struct want duration = {VT_TIME, 1, INT64_MAX, NULL, "duration"};
-	const struct want replications = {VT_INT, 1, 1000000, NULL, "replications"};
+	static const char *const own[] = { "replications", "duration", "sweep", NULL };
+	const struct want duration = { VT_TIME, 1, INT64_MAX, NULL, "duration" };
+	const struct want replications = { VT_INT, 1, 1000000, NULL, "replications" };
 	s64 v;
 
 	for (u32 i = 0; i < q->nr; i++) {

@@ -4,7 +4,7 @@
  */
 #include "sim/scenario/print.h"
 
-static const char *const orders[] = {"one", "fifo", "lifo", "random"};
+static const char *const orders[] = { "one", "fifo", "lifo", "random" };
 
 static void print_body(GString *out, const struct scenario *s, const struct scn_group *g,
 		       const struct step *steps, u32 nr, u32 indent);
@@ -112,7 +112,8 @@ static void print_step(GString *out, const struct scenario *s, const struct scn_
 		       const struct step *st, u32 indent)
 {
 	static const char *const bare[] = {
-		[STEP_WAIT] = "wait", [STEP_YIELD] = "yield", [STEP_END] = "end"};
+		[STEP_WAIT] = "wait", [STEP_YIELD] = "yield", [STEP_END] = "end"
+	};
 
 	item(out, indent);
 	switch (st->kind) {
@@ -179,10 +180,10 @@ static void print_body(GString *out, const struct scenario *s, const struct scn_
 
 void print_group(GString *out, const struct scenario *s, const struct scn_group *g)
 {
-	static const char *const placements[] = {[PLACE_ALL] = "all",
-						 [PLACE_PER_NODE] = "per-node",
-						 [PLACE_PER_LLC] = "per-llc",
-						 [PLACE_PER_CORE] = "per-core"};
+	static const char *const placements[] = { [PLACE_ALL] = "all",
+						  [PLACE_PER_NODE] = "per-node",
+						  [PLACE_PER_LLC] = "per-llc",
+						  [PLACE_PER_CORE] = "per-core" };
 
 	g_string_append(out, "  - name: ");
 	print_text(out, g->name);

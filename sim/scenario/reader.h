@@ -10,25 +10,25 @@
 #include "sim/scenario/node.h"
 #include "sim/scenario/units.h"
 
-#define MAX_FILES	64
-#define MAX_FILE_BYTES	(16u << 20)
-#define MAX_DEPTH	64
-#define MAX_NODES	1000000u
-#define MAX_STEPS	250000u
-#define MAX_VARS	1000u
-#define MAX_ENTRIES	1000u	/* of variants, plots, expect, sweep */
-#define MAX_ERRORS	100
+#define MAX_FILES 64
+#define MAX_FILE_BYTES (16u << 20)
+#define MAX_DEPTH 64
+#define MAX_NODES 1000000u
+#define MAX_STEPS 250000u
+#define MAX_VARS 1000u
+#define MAX_ENTRIES 1000u /* of variants, plots, expect, sweep */
+#define MAX_ERRORS 100
 
 /* One YAML file of the scenario; [0] is the main one. */
 struct doc {
-	const char *path;		/* interned: what srcpos.file points to */
-	const struct node *root;	/* a map, or NULL if unreadable */
-	const struct node *set;		/* `include: [{file:, set: {...}}]` */
+	const char *path; /* interned: what srcpos.file points to */
+	const struct node *root; /* a map, or NULL if unreadable */
+	const struct node *set; /* `include: [{file:, set: {...}}]` */
 };
 
 struct mistake {
 	struct srcpos pos;
-	u32 file;		/* order of reading */
+	u32 file; /* order of reading */
 	u32 serial;
 	char *text;
 };
@@ -38,22 +38,22 @@ struct reader {
 	const struct registry *r;
 	const struct scn_options *opt;
 	struct scenario *s;
-	GArray *mistakes;		/* struct mistake */
-	const char *files[MAX_FILES];	/* in order of reading, data files too */
+	GArray *mistakes; /* struct mistake */
+	const char *files[MAX_FILES]; /* in order of reading, data files too */
 	u32 nr_files;
 	struct doc docs[MAX_FILES];
 	u32 nr_docs;
 	u32 nodes;
 	GChecksum *sum;
-	GHashTable *param_index;	/* name -> index + 1; the others too */
-	u32 *object_nth;		/* number of an object among those of its model */
+	GHashTable *param_index; /* name -> index + 1; the others too */
+	u32 *object_nth; /* number of an object among those of its model */
 	u32 steps;
 	GHashTable *object_index, *group_index, *phase_index, *barrier_index;
-	const char *const *param_names;	/* NULL-terminated, for suggestions */
+	const char *const *param_names; /* NULL-terminated, for suggestions */
 	const char *const *group_names;
 	const char *const *cgroup_names;
-	s64 *base_params;		/* defaults, for static evaluation */
-	struct expr_env env;		/* of base_params */
+	s64 *base_params; /* defaults, for static evaluation */
+	struct expr_env env; /* of base_params */
 };
 
 /* ---- mistakes (errors.c) ------------------------------------------------- */
@@ -90,21 +90,21 @@ void includes_read(struct reader *rd, const char *path);
 /* ---- maps described by tables (schema.c) --------------------------------- */
 
 enum row_type {
-	ROW_NODE,		/* const struct node *: looked at later */
-	ROW_NAME,		/* const char *: becomes part of file names */
-	ROW_TEXT,		/* const char * */
-	ROW_INT,		/* s64 */
-	ROW_TIME,		/* s64, ps */
-	ROW_RATIO,		/* s64, 1/1000000: 12%, 0.12 or 1 */
-	ROW_NUMBER,		/* double */
-	ROW_BOOL,		/* s64 */
-	ROW_ENUM,		/* s64, index into choices */
+	ROW_NODE, /* const struct node *: looked at later */
+	ROW_NAME, /* const char *: becomes part of file names */
+	ROW_TEXT, /* const char * */
+	ROW_INT, /* s64 */
+	ROW_TIME, /* s64, ps */
+	ROW_RATIO, /* s64, 1/1000000: 12%, 0.12 or 1 */
+	ROW_NUMBER, /* double */
+	ROW_BOOL, /* s64 */
+	ROW_ENUM, /* s64, index into choices */
 };
 
 struct row {
 	const char *key;
 	enum row_type type;
-	size_t offset;		/* into the struct that the table fills */
+	size_t offset; /* into the struct that the table fills */
 	bool required;
 	s64 min, max;
 	const char *const *choices;
@@ -112,7 +112,7 @@ struct row {
 };
 
 struct table {
-	const char *what;	/* "in a plot" */
+	const char *what; /* "in a plot" */
 	const struct row *rows;
 	u32 nr_rows;
 };
@@ -171,17 +171,17 @@ struct var {
 
 /* A thread group while its steps are read. */
 struct group_build {
-	GArray *vars, *bags;	/* struct var */
-	s64 jitter;		/* 1/1000 for constant think times */
-	bool bounded;		/* the scenario has a duration, so loops may be endless */
+	GArray *vars, *bags; /* struct var */
+	s64 jitter; /* 1/1000 for constant think times */
+	bool bounded; /* the scenario has a duration, so loops may be endless */
 };
 
 /* What is wanted at a place. */
 struct want {
-	enum value_type type;	/* VT_INT, VT_SIZE, VT_TIME, VT_BOOL, VT_ENUM */
+	enum value_type type; /* VT_INT, VT_SIZE, VT_TIME, VT_BOOL, VT_ENUM */
 	s64 min, max;
 	const char *const *choices;
-	const char *what;	/* "pages" */
+	const char *what; /* "pages" */
 };
 
 /* Literal or ${...} as an expression; NULL after a mistake. @g NULL: outside threads. */
@@ -236,8 +236,8 @@ void dist_print(GString *out, const struct dist *d);
 struct top {
 	const char *scenario, *about;
 	const struct node *machine, *seed, *replications, *duration, *params, *include, *kernel,
-		*variants, *sweep, *cgroups, *objects, *threads, *events, *measure, *plots,
-		*expect, *quick;
+		*variants, *sweep, *cgroups, *objects, *threads, *events, *measure, *plots, *expect,
+		*quick;
 };
 
 struct machine *machine_read(struct reader *rd, const struct node *n, const char *from);

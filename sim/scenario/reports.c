@@ -15,15 +15,15 @@ struct measure {
 };
 
 static const struct row measure_rows[] = {
-	{"sample", ROW_TIME, offsetof(struct measure, sample), .max = INT64_MAX,
-	 .help = "interval of series.csv, 0s: none"},
-	{"skip", ROW_TIME, offsetof(struct measure, skip), .max = INT64_MAX,
-	 .help = "warm-up that is cut off"},
-	{"notes", ROW_NODE, offsetof(struct measure, notes), .help = "lines under the table"},
-	{"note", ROW_NODE, offsetof(struct measure, note), .help = "one such line"},
+	{ "sample", ROW_TIME, offsetof(struct measure, sample), .max = INT64_MAX,
+	  .help = "interval of series.csv, 0s: none" },
+	{ "skip", ROW_TIME, offsetof(struct measure, skip), .max = INT64_MAX,
+	  .help = "warm-up that is cut off" },
+	{ "notes", ROW_NODE, offsetof(struct measure, notes), .help = "lines under the table" },
+	{ "note", ROW_NODE, offsetof(struct measure, note), .help = "one such line" },
 };
 
-static const struct table measure_table = {"in measure", measure_rows, ARRAY_SIZE(measure_rows)};
+static const struct table measure_table = { "in measure", measure_rows, ARRAY_SIZE(measure_rows) };
 
 static void notes_read(struct reader *rd, const struct node *n, GPtrArray *notes)
 {
@@ -44,7 +44,7 @@ static void notes_read(struct reader *rd, const struct node *n, GPtrArray *notes
 
 void measure_read(struct reader *rd, const struct node *n)
 {
-	struct measure m = {0};
+	struct measure m = { 0 };
 	struct scenario *s = rd->s;
 	GPtrArray *notes;
 
@@ -73,17 +73,19 @@ struct plot_rows {
 };
 
 static const struct row plot_rows[] = {
-	{"x", ROW_NODE, offsetof(struct plot_rows, x), .required = true,
-	 .help = "swept parameter or variant"},
-	{"y", ROW_NODE, offsetof(struct plot_rows, y), .required = true, .help = "metric"},
-	{"by", ROW_NODE, offsetof(struct plot_rows, by), .help = "one line for each of these"},
-	{"logx", ROW_INT, offsetof(struct plot_rows, logx), .max = 1000, .help = "base, 0: linear"},
-	{"logy", ROW_INT, offsetof(struct plot_rows, logy), .max = 1000, .help = "base, 0: linear"},
-	{"title", ROW_TEXT, offsetof(struct plot_rows, title), .help = "above the plot"},
-	{"name", ROW_NAME, offsetof(struct plot_rows, name), .help = "of the file"},
+	{ "x", ROW_NODE, offsetof(struct plot_rows, x), .required = true,
+	  .help = "swept parameter or variant" },
+	{ "y", ROW_NODE, offsetof(struct plot_rows, y), .required = true, .help = "metric" },
+	{ "by", ROW_NODE, offsetof(struct plot_rows, by), .help = "one line for each of these" },
+	{ "logx", ROW_INT, offsetof(struct plot_rows, logx), .max = 1000,
+	  .help = "base, 0: linear" },
+	{ "logy", ROW_INT, offsetof(struct plot_rows, logy), .max = 1000,
+	  .help = "base, 0: linear" },
+	{ "title", ROW_TEXT, offsetof(struct plot_rows, title), .help = "above the plot" },
+	{ "name", ROW_NAME, offsetof(struct plot_rows, name), .help = "of the file" },
 };
 
-static const struct table plot_table = {"in a plot", plot_rows, ARRAY_SIZE(plot_rows)};
+static const struct table plot_table = { "in a plot", plot_rows, ARRAY_SIZE(plot_rows) };
 
 /* Parameters that a sweep names, with "variant" before them. */
 static void axis_names(const struct node *sweep, GPtrArray *names)
@@ -136,7 +138,7 @@ static const char *stem(struct reader *rd, const struct scn_plot *p, u32 nr)
 static void plot_read(struct reader *rd, const struct node *n, const GPtrArray *axes)
 {
 	struct scn_plot *p = &rd->s->plots[rd->s->nr_plots];
-	struct plot_rows rows = {0};
+	struct plot_rows rows = { 0 };
 
 	if (!map_read(rd, n, &plot_table, &rows, NULL))
 		return;
@@ -190,27 +192,28 @@ struct expect_rows {
 	s64 within, kind;
 };
 
-static const char *const expect_kinds[] = {"validation", "calibration", "exact", NULL};
+static const char *const expect_kinds[] = { "validation", "calibration", "exact", NULL };
 
 static const struct row expect_rows[] = {
-	{"metric", ROW_NODE, offsetof(struct expect_rows, metric), .required = true,
-	 .help = "what is compared"},
-	{"variant", ROW_TEXT, offsetof(struct expect_rows, variant),
-	 .help = "of an absolute figure"},
-	{"ratio", ROW_TEXT, offsetof(struct expect_rows, ratio), .help = "variant/variant"},
-	{"less", ROW_NODE, offsetof(struct expect_rows, less),
-	 .help = "[a, b]: variant a is not above variant b"},
-	{"at", ROW_NODE, offsetof(struct expect_rows, at), .help = "parameter values"},
-	{"value", ROW_NUMBER, offsetof(struct expect_rows, value), .help = "in the metric's unit"},
-	{"within", ROW_RATIO, offsetof(struct expect_rows, within), .help = "relative, 25%"},
-	{"within_abs", ROW_NUMBER, offsetof(struct expect_rows, within_abs),
-	 .help = "in the metric's unit"},
-	{"kind", ROW_ENUM, offsetof(struct expect_rows, kind), .choices = expect_kinds,
-	 .help = "validation, calibration or exact"},
-	{"source", ROW_TEXT, offsetof(struct expect_rows, source), .help = "where it is from"},
+	{ "metric", ROW_NODE, offsetof(struct expect_rows, metric), .required = true,
+	  .help = "what is compared" },
+	{ "variant", ROW_TEXT, offsetof(struct expect_rows, variant),
+	  .help = "of an absolute figure" },
+	{ "ratio", ROW_TEXT, offsetof(struct expect_rows, ratio), .help = "variant/variant" },
+	{ "less", ROW_NODE, offsetof(struct expect_rows, less),
+	  .help = "[a, b]: variant a is not above variant b" },
+	{ "at", ROW_NODE, offsetof(struct expect_rows, at), .help = "parameter values" },
+	{ "value", ROW_NUMBER, offsetof(struct expect_rows, value),
+	  .help = "in the metric's unit" },
+	{ "within", ROW_RATIO, offsetof(struct expect_rows, within), .help = "relative, 25%" },
+	{ "within_abs", ROW_NUMBER, offsetof(struct expect_rows, within_abs),
+	  .help = "in the metric's unit" },
+	{ "kind", ROW_ENUM, offsetof(struct expect_rows, kind), .choices = expect_kinds,
+	  .help = "validation, calibration or exact" },
+	{ "source", ROW_TEXT, offsetof(struct expect_rows, source), .help = "where it is from" },
 };
 
-static const struct table expect_table = {"in expect", expect_rows, ARRAY_SIZE(expect_rows)};
+static const struct table expect_table = { "in expect", expect_rows, ARRAY_SIZE(expect_rows) };
 
 /* The scenario's own string of variant @name, or NULL after a mistake. */
 static const char *variant_name(struct reader *rd, struct srcpos pos, const char *name)
@@ -274,8 +277,8 @@ static void at_read(struct reader *rd, const struct node *n, struct scn_expect *
 					rd->param_names);
 			continue;
 		}
-		w = (struct want){rd->s->params[p].unit, rd->s->params[p].min, rd->s->params[p].max,
-				  NULL, key->text};
+		w = (struct want){ rd->s->params[p].unit, rd->s->params[p].min,
+				   rd->s->params[p].max, NULL, key->text };
 		e->at[e->nr_at].param = p;
 		if (literal_read(rd, node_value(n, i), &w, &e->at[e->nr_at].value))
 			e->nr_at++;
@@ -284,7 +287,7 @@ static void at_read(struct reader *rd, const struct node *n, struct scn_expect *
 
 static void expect_read(struct reader *rd, const struct node *n, struct scn_expect *e)
 {
-	struct expect_rows rows = {0};
+	struct expect_rows rows = { 0 };
 	u32 forms;
 
 	e->pos = n->pos;

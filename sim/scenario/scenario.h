@@ -15,19 +15,19 @@
 #include "sim/model/model.h"
 
 struct srcpos {
-	const char *file;	/* interned for the scenario's life */
-	u32 line, col;		/* from 1 */
+	const char *file; /* interned for the scenario's life */
+	u32 line, col; /* from 1 */
 };
 
 /* ---- expressions ------------------------------------------------------- */
 
-struct expr;			/* compiled integer expression, or a constant */
+struct expr; /* compiled integer expression, or a constant */
 
 /* What expressions read. vars are the let-names of one thread. */
 struct expr_env {
-	const s64 *params;	/* by parameter index */
-	const s64 *vars;	/* by variable index; NULL outside threads */
-	s64 cpus, nodes;	/* built-ins */
+	const s64 *params; /* by parameter index */
+	const s64 *vars; /* by variable index; NULL outside threads */
+	s64 cpus, nodes; /* built-ins */
 };
 
 /**
@@ -49,22 +49,22 @@ struct srcpos expr_pos(const struct expr *e);
 
 enum dist_kind {
 	DIST_CONST,
-	DIST_EXP,		/* a = mean */
-	DIST_UNIFORM,		/* a..b inclusive */
-	DIST_NORMAL,		/* a = mean, b = sd; below 0 becomes 0 for times */
-	DIST_LOGNORMAL,		/* a = mean, b = sd of the variate itself */
-	DIST_ZIPF,		/* a = n, zipf_s = exponent: rank 0..n-1 */
-	DIST_EMPIRICAL,		/* samples */
+	DIST_EXP, /* a = mean */
+	DIST_UNIFORM, /* a..b inclusive */
+	DIST_NORMAL, /* a = mean, b = sd; below 0 becomes 0 for times */
+	DIST_LOGNORMAL, /* a = mean, b = sd of the variate itself */
+	DIST_ZIPF, /* a = n, zipf_s = exponent: rank 0..n-1 */
+	DIST_EMPIRICAL, /* samples */
 };
 
 struct dist {
 	enum dist_kind kind;
-	bool is_time;		/* values are ps */
+	bool is_time; /* values are ps */
 	struct expr *a, *b;
 	double zipf_s;
-	const s64 *samples;	/* sorted */
+	const s64 *samples; /* sorted */
 	u32 nr_samples;
-	u32 jitter_permille;	/* +- uniform; default 50 for constant think times, else 0 */
+	u32 jitter_permille; /* +- uniform; default 50 for constant think times, else 0 */
 	struct srcpos pos;
 };
 
@@ -72,60 +72,60 @@ struct dist {
 
 enum step_kind {
 	STEP_OP,
-	STEP_DO,		/* body once */
-	STEP_LOOP,		/* count times; count NULL: for ever */
-	STEP_LET,		/* var = dist */
-	STEP_THINK,		/* user work of dist */
-	STEP_SLEEP,		/* off CPU for dist */
-	STEP_CHOOSE,		/* one of the children, weighted */
-	STEP_SHUFFLE,		/* all children in a random order */
-	STEP_BARRIER,		/* all live threads of the groups that name it */
-	STEP_SPAWN,		/* start one more thread of `group`, which has `count: 0` or more */
-	STEP_WAIT,		/* until all threads this one spawned have ended */
+	STEP_DO, /* body once */
+	STEP_LOOP, /* count times; count NULL: for ever */
+	STEP_LET, /* var = dist */
+	STEP_THINK, /* user work of dist */
+	STEP_SLEEP, /* off CPU for dist */
+	STEP_CHOOSE, /* one of the children, weighted */
+	STEP_SHUFFLE, /* all children in a random order */
+	STEP_BARRIER, /* all live threads of the groups that name it */
+	STEP_SPAWN, /* start one more thread of `group`, which has `count: 0` or more */
+	STEP_WAIT, /* until all threads this one spawned have ended */
 	STEP_YIELD,
-	STEP_PHASE,		/* metrics report per phase */
-	STEP_END,		/* the thread ends here */
+	STEP_PHASE, /* metrics report per phase */
+	STEP_END, /* the thread ends here */
 };
 
 enum take_order { TAKE_ONE, TAKE_FIFO, TAKE_LIFO, TAKE_RANDOM };
 
 struct step_arg {
 	bool given;
-	struct expr *value;	/* VT_INT, VT_SIZE, VT_TIME, VT_BOOL, VT_ENUM */
-	s64 object;		/* VT_OBJECT: index into the model's objects */
-	struct expr *object_index;	/* VT_OBJECT with name[i]; NULL means 0 */
-	s32 var;		/* VT_HANDLE / VT_OUT: variable or bag index */
-	bool bag;		/* VT_OUT into "a[]", VT_HANDLE from a bag */
+	struct expr *value; /* VT_INT, VT_SIZE, VT_TIME, VT_BOOL, VT_ENUM */
+	s64 object; /* VT_OBJECT: index into the model's objects */
+	struct expr *object_index; /* VT_OBJECT with name[i]; NULL means 0 */
+	s32 var; /* VT_HANDLE / VT_OUT: variable or bag index */
+	bool bag; /* VT_OUT into "a[]", VT_HANDLE from a bag */
 };
 
 struct step {
 	enum step_kind kind;
 	struct srcpos pos;
 	/* STEP_OP */
-	u32 model;		/* index in the registry */
+	u32 model; /* index in the registry */
 	const struct op_desc *op;
 	struct step_arg args[OP_MAX_ARGS];
-	enum take_order order;	/* of a VT_HANDLE argument that names a bag */
-	struct expr *every;	/* with a bag: take elements 0, every, 2*every...; NULL = 1 */
+	enum take_order order; /* of a VT_HANDLE argument that names a bag */
+	struct expr *every; /* with a bag: take elements 0, every, 2*every...; NULL = 1 */
 	/* STEP_LOOP, LET, THINK, SLEEP */
 	struct expr *count;
 	struct dist *dist;
 	s32 var;
-	bool is_draw;		/* STEP_LET: dist draws from `workload`, else an expression */
+	bool is_draw; /* STEP_LET: dist draws from `workload`, else an expression */
 	/* bodies: LOOP and DO have one child list; CHOOSE and SHUFFLE one child each */
 	struct step *children;
 	u32 nr_children;
-	struct expr **weights;	/* STEP_CHOOSE, per child */
-	bool sattolo;		/* STEP_SHUFFLE */
-	const char *name;	/* PHASE, BARRIER; interned */
-	s32 target;		/* BARRIER: index; SPAWN: group index; PHASE: index */
+	struct expr **weights; /* STEP_CHOOSE, per child */
+	bool sattolo; /* STEP_SHUFFLE */
+	const char *name; /* PHASE, BARRIER; interned */
+	s32 target; /* BARRIER: index; SPAWN: group index; PHASE: index */
 };
 
 /* ---- the file ---------------------------------------------------------- */
 
 struct scn_param {
 	const char *name, *about;
-	enum value_type unit;	/* of def, min, max: VT_INT, VT_TIME (ps) or VT_SIZE */
+	enum value_type unit; /* of def, min, max: VT_INT, VT_TIME (ps) or VT_SIZE */
 	s64 def, min, max;
 	struct srcpos pos;
 };
@@ -136,52 +136,52 @@ struct scn_group {
 	const char *name;
 	struct srcpos pos;
 	struct expr *count;
-	enum placement placement;	/* PLACE_ALL: spread over cores, then siblings */
-	const u32 *cpus;		/* PLACE_LIST */
+	enum placement placement; /* PLACE_ALL: spread over cores, then siblings */
+	const u32 *cpus; /* PLACE_LIST */
 	u32 nr_cpus;
-	s32 cgroup;		/* index, -1: the root */
-	const char *mems;	/* checked text as written, NULL: local */
-	const char *const *var_names;	/* scalar variables, by index */
+	s32 cgroup; /* index, -1: the root */
+	const char *mems; /* checked text as written, NULL: local */
+	const char *const *var_names; /* scalar variables, by index */
 	u32 nr_vars;
 	const char *const *bag_names;
 	u32 nr_bags;
 	struct step *steps;
 	u32 nr_steps;
-	u32 nr_phases, nr_barriers;	/* over all groups the indexes are shared, see scenario */
+	u32 nr_phases, nr_barriers; /* over all groups the indexes are shared, see scenario */
 };
 
 /* Choice of one model in one scenario variant, before point values are known. */
 struct scn_model_choice {
-	u32 model;			/* index in the registry */
-	const struct variant_desc *variant;	/* NULL if the model has none */
-	struct expr **params;		/* model params then variant params; NULL entry: default */
-	bool used;			/* by an operation, object or explicit key */
+	u32 model; /* index in the registry */
+	const struct variant_desc *variant; /* NULL if the model has none */
+	struct expr **params; /* model params then variant params; NULL entry: default */
+	bool used; /* by an operation, object or explicit key */
 };
 
 struct scn_variant {
 	const char *name;
 	const char *about;
 	struct srcpos pos;
-	struct scn_model_choice *models;	/* one per model of the registry */
-	s32 virt;			/* -1: machine's; else enum virt_mode */
-	struct machine *machine;	/* override, NULL: the scenario's */
+	struct scn_model_choice *models; /* one per model of the registry */
+	s32 virt; /* -1: machine's; else enum virt_mode */
+	struct machine *machine; /* override, NULL: the scenario's */
 };
 
 struct scn_sweep {
-	s32 param;		/* index */
+	s32 param; /* index */
 	struct expr **values;
 	u32 nr_values;
-	u32 zip;		/* sweeps with the same zip number advance together; 0: alone */
+	u32 zip; /* sweeps with the same zip number advance together; 0: alone */
 };
 
 struct scn_plot {
 	struct srcpos pos;
-	const char *name;	/* file stem; derived from x and y if absent */
+	const char *name; /* file stem; derived from x and y if absent */
 	const char *title;
-	const char *x;		/* sweep parameter, or "variant" */
-	const char *y;		/* metric */
-	const char *by;		/* "variant" or a sweep parameter */
-	u32 logx, logy;		/* base, 0: linear */
+	const char *x; /* sweep parameter, or "variant" */
+	const char *y; /* metric */
+	const char *by; /* "variant" or a sweep parameter */
+	u32 logx, logy; /* base, 0: linear */
 };
 
 enum expect_kind { EXPECT_VALIDATION, EXPECT_CALIBRATION, EXPECT_EXACT };
@@ -190,17 +190,17 @@ enum expect_kind { EXPECT_VALIDATION, EXPECT_CALIBRATION, EXPECT_EXACT };
 struct scn_expect {
 	struct srcpos pos;
 	const char *metric;
-	const char *variant;	/* of an absolute figure; NULL with ratio */
-	const char *ratio_num, *ratio_den;	/* variants */
-	const char *than;	/* `less: [a, b]` style orderings: a <= b; NULL otherwise */
+	const char *variant; /* of an absolute figure; NULL with ratio */
+	const char *ratio_num, *ratio_den; /* variants */
+	const char *than; /* `less: [a, b]` style orderings: a <= b; NULL otherwise */
 	struct {
 		s32 param;
 		s64 value;
 	} at[8];
 	u32 nr_at;
-	double value;		/* in the metric's unit */
-	double within;		/* relative, 0.25 */
-	double within_abs;	/* absolute; used if > 0 */
+	double value; /* in the metric's unit */
+	double within; /* relative, 0.25 */
+	double within_abs; /* absolute; used if > 0 */
 	enum expect_kind kind;
 	const char *source;
 };
@@ -208,22 +208,22 @@ struct scn_expect {
 /* Limits of a cgroup, in the order of scn_limit_names[]. */
 #define SCN_NR_LIMITS 5
 
-extern const char *const scn_limit_names[SCN_NR_LIMITS + 1];	/* "memory.max", ..., NULL */
+extern const char *const scn_limit_names[SCN_NR_LIMITS + 1]; /* "memory.max", ..., NULL */
 
 struct scn_cgroup {
 	const char *name;
 	struct srcpos pos;
-	s32 parent;		/* index, -1: the root; always before its children */
-	u32 count;		/* instances */
-	struct expr *limits[SCN_NR_LIMITS];	/* bytes; NULL: not limited */
+	s32 parent; /* index, -1: the root; always before its children */
+	u32 count; /* instances */
+	struct expr *limits[SCN_NR_LIMITS]; /* bytes; NULL: not limited */
 };
 
 /* events: at a time something happens to the world. */
 struct scn_event {
 	struct srcpos pos;
-	const char *kind;	/* memory_pressure, write_limit, ... */
+	const char *kind; /* memory_pressure, write_limit, ... */
 	u64 at;
-	GHashTable *args;	/* key -> value as text, checked */
+	GHashTable *args; /* key -> value as text, checked */
 };
 
 struct scn_object {
@@ -231,27 +231,27 @@ struct scn_object {
 	u32 model;
 	struct srcpos pos;
 	const struct object_kind_desc *kind;
-	struct expr **values;	/* by kind->keys; NULL: default */
-	struct expr *count;	/* NULL: 1 */
+	struct expr **values; /* by kind->keys; NULL: default */
+	struct expr *count; /* NULL: 1 */
 };
 
 struct scenario {
 	const char *name, *about;
-	const char *path;	/* file it was read from */
-	const char *digest;	/* sha256 of all files read, hex */
+	const char *path; /* file it was read from */
+	const char *digest; /* sha256 of all files read, hex */
 	const struct registry *registry;
 	struct machine *machine;
 	u64 seed;
-	u32 replications;	/* fixed number, or the minimum with until */
-	double until_rel;	/* stop when every ci95 half width / mean is below; 0: fixed */
+	u32 replications; /* fixed number, or the minimum with until */
+	double until_rel; /* stop when every ci95 half width / mean is below; 0: fixed */
 	u32 at_most;
-	u64 duration;		/* ps; 0: until all threads end */
-	u64 sample, skip;	/* measure: ps; 0: none */
-	const char *kernel_base;	/* NULL if not given */
+	u64 duration; /* ps; 0: until all threads end */
+	u64 sample, skip; /* measure: ps; 0: none */
+	const char *kernel_base; /* NULL if not given */
 	struct scn_param *params;
 	u32 nr_params;
-	s32 scale_param;	/* index of `scale`, -1 */
-	struct scn_variant *variants;	/* at least one */
+	s32 scale_param; /* index of `scale`, -1 */
+	struct scn_variant *variants; /* at least one */
 	u32 nr_variants;
 	struct scn_sweep *sweeps;
 	u32 nr_sweeps;
@@ -273,23 +273,23 @@ struct scenario {
 	/* notes: lines printed under the table (`measure: {note: ...}`, e.g. the effect of scale) */
 	const char *const *notes;
 	u32 nr_notes;
-	struct scn_arena *arena;	/* owns everything above */
+	struct scn_arena *arena; /* owns everything above */
 };
 
 /* What the command line changes before the check. */
 struct scn_options {
-	const char *const *sets;	/* "key=value", NULL-terminated; params and top-level scalars */
+	const char *const *sets; /* "key=value", NULL-terminated; params and top-level scalars */
 	bool quick;
 	bool seed_set;
 	u64 seed;
-	u32 replications;	/* 0: the file's */
-	const char *const *search_path;	/* directories for machines/ and include, NULL-terminated */
+	u32 replications; /* 0: the file's */
+	const char *const *search_path; /* directories for machines/ and include, NULL-terminated */
 };
 
 /* All mistakes of a load, in order of position. */
 struct scn_errors {
-	GPtrArray *lines;	/* char *, "file:line:col: what is wrong, what is allowed" */
-	bool truncated;		/* more than 100 */
+	GPtrArray *lines; /* char *, "file:line:col: what is wrong, what is allowed" */
+	bool truncated; /* more than 100 */
 };
 
 /**

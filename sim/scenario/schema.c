@@ -109,10 +109,10 @@ static void read_number(struct reader *rd, const struct node *n, const struct ro
 static void read_literal(struct reader *rd, const struct node *n, const struct row *row, s64 *v)
 {
 	struct want w = {
-		.type = row->type == ROW_TIME	? VT_TIME
-			: row->type == ROW_BOOL ? VT_BOOL
-			: row->type == ROW_ENUM ? VT_ENUM
-						: VT_INT,
+		.type = row->type == ROW_TIME ? VT_TIME :
+			row->type == ROW_BOOL ? VT_BOOL :
+			row->type == ROW_ENUM ? VT_ENUM :
+						VT_INT,
 		.min = row->min,
 		.max = row->max,
 		.choices = row->choices,

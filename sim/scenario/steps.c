@@ -47,7 +47,7 @@ static void read_do(struct step_ctx *c, const struct node *key, const struct nod
 static void read_let(struct step_ctx *c, const struct node *key, const struct node *value,
 		     struct step *st)
 {
-	static const enum var_kind kinds[] = {[Q_TIME] = VAR_TIME, [Q_SIZE] = VAR_SIZE};
+	static const enum var_kind kinds[] = { [Q_TIME] = VAR_TIME, [Q_SIZE] = VAR_SIZE };
 
 	(void)key;
 	if (!expect_map(c->rd, value, "let"))
@@ -91,7 +91,7 @@ static void read_time(struct step_ctx *c, const struct node *key, const struct n
 static struct step *alternatives(struct step_ctx *c, const struct node *list, bool weighted,
 				 struct step *st)
 {
-	struct want w = {.type = VT_INT, .min = 0, .max = 1000000000, .what = "weight"};
+	struct want w = { .type = VT_INT, .min = 0, .max = 1000000000, .what = "weight" };
 	struct step *children = arena_alloc(c->rd->a, (list->nr + 1) * sizeof(*children));
 
 	st->weights = arena_alloc(c->rd->a, (list->nr + 1) * sizeof(*st->weights));
@@ -116,7 +116,7 @@ static struct step *alternatives(struct step_ctx *c, const struct node *list, bo
 				if (strcmp(key->text, "weight") && strcmp(key->text, "do"))
 					mistake_unknown(
 						c->rd, key->pos, "key in choose", key->text,
-						(const char *const[]){"weight", "do", NULL});
+						(const char *const[]){ "weight", "do", NULL });
 			}
 			n = node_get(n, "do");
 		} else if (weight) {
@@ -157,21 +157,21 @@ struct shuffle {
 	const struct node *steps;
 };
 
-static const char *const shuffle_orders[] = {"uniform", "sattolo", NULL};
+static const char *const shuffle_orders[] = { "uniform", "sattolo", NULL };
 
 static const struct row shuffle_rows[] = {
-	{"order", ROW_ENUM, offsetof(struct shuffle, order), .choices = shuffle_orders,
-	 .help = "uniform or sattolo"},
-	{"do", ROW_NODE, offsetof(struct shuffle, steps), .required = true,
-	 .help = "list of steps or of lists of steps"},
+	{ "order", ROW_ENUM, offsetof(struct shuffle, order), .choices = shuffle_orders,
+	  .help = "uniform or sattolo" },
+	{ "do", ROW_NODE, offsetof(struct shuffle, steps), .required = true,
+	  .help = "list of steps or of lists of steps" },
 };
 
-static const struct table shuffle_table = {"in shuffle", shuffle_rows, ARRAY_SIZE(shuffle_rows)};
+static const struct table shuffle_table = { "in shuffle", shuffle_rows, ARRAY_SIZE(shuffle_rows) };
 
 static void read_shuffle(struct step_ctx *c, const struct node *key, const struct node *value,
 			 struct step *st)
 {
-	struct shuffle s = {.steps = value};
+	struct shuffle s = { .steps = value };
 
 	if (value->kind == NODE_MAP) {
 		s.steps = NULL;
@@ -223,27 +223,27 @@ static void read_bare(struct step_ctx *c, const struct node *key, const struct n
 }
 
 static const struct control controls[] = {
-	{"do", read_do, STEP_DO},
-	{"let", read_let, STEP_LET},
-	{"think", read_time, STEP_THINK},
-	{"sleep", read_time, STEP_SLEEP},
-	{"choose", read_choose, STEP_CHOOSE},
-	{"shuffle", read_shuffle, STEP_SHUFFLE},
-	{"barrier", read_named, STEP_BARRIER},
-	{"phase", read_named, STEP_PHASE},
-	{"spawn", read_spawn, STEP_SPAWN},
-	{"wait", read_bare, STEP_WAIT},
-	{"yield", read_bare, STEP_YIELD},
-	{"end", read_bare, STEP_END},
+	{ "do", read_do, STEP_DO },
+	{ "let", read_let, STEP_LET },
+	{ "think", read_time, STEP_THINK },
+	{ "sleep", read_time, STEP_SLEEP },
+	{ "choose", read_choose, STEP_CHOOSE },
+	{ "shuffle", read_shuffle, STEP_SHUFFLE },
+	{ "barrier", read_named, STEP_BARRIER },
+	{ "phase", read_named, STEP_PHASE },
+	{ "spawn", read_spawn, STEP_SPAWN },
+	{ "wait", read_bare, STEP_WAIT },
+	{ "yield", read_bare, STEP_YIELD },
+	{ "end", read_bare, STEP_END },
 };
 
 /* ---- loop: N, do: [...] ------------------------------------------------------ */
 
 static void read_loop(struct step_ctx *c, const struct node *map, const struct node *count)
 {
-	struct want w = {.type = VT_INT, .min = 0, .max = INT64_MAX, .what = "loop"};
+	struct want w = { .type = VT_INT, .min = 0, .max = INT64_MAX, .what = "loop" };
 	const struct node *body = node_get(map, "do");
-	struct step st = {.kind = STEP_LOOP, .pos = map->pos};
+	struct step st = { .kind = STEP_LOOP, .pos = map->pos };
 
 	if (count->kind == NODE_SCALAR && !strcmp(count->text, "forever")) {
 		if (!c->g->bounded)
@@ -257,7 +257,7 @@ static void read_loop(struct step_ctx *c, const struct node *map, const struct n
 
 		if (strcmp(key->text, "loop") && strcmp(key->text, "do"))
 			mistake_unknown(c->rd, key->pos, "key in a loop", key->text,
-					(const char *const[]){"loop", "do", NULL});
+					(const char *const[]){ "loop", "do", NULL });
 	}
 	if (!body) {
 		mistake(c->rd, map->pos, "key 'do' is missing in a loop");
@@ -289,8 +289,8 @@ static void unknown_step(struct step_ctx *c, const struct node *key)
 
 static void read_step(struct step_ctx *c, const struct node *key, const struct node *value)
 {
-	static const struct node nothing = {.kind = NODE_SCALAR, .text = ""};
-	struct step st = {.pos = key->pos};
+	static const struct node nothing = { .kind = NODE_SCALAR, .text = "" };
+	struct step st = { .pos = key->pos };
 
 	for (u32 i = 0; i < ARRAY_SIZE(controls); i++) {
 		if (strcmp(controls[i].name, key->text))
@@ -345,7 +345,7 @@ static void read_any(struct step_ctx *c, const struct node *n)
 
 struct step *steps_read(struct reader *rd, const struct node *n, struct group_build *g, u32 *nr)
 {
-	struct step_ctx c = {rd, g, g_array_new(FALSE, FALSE, sizeof(struct step))};
+	struct step_ctx c = { rd, g, g_array_new(FALSE, FALSE, sizeof(struct step)) };
 	struct step *steps;
 
 	if (n->kind == NODE_LIST)

@@ -20,7 +20,7 @@ struct sweep_build {
 static struct expr **values_read(struct reader *rd, const struct node *list, s32 param, u32 *nr)
 {
 	const struct scn_param *p = &rd->s->params[param];
-	struct want w = {.type = p->unit, .min = p->min, .max = p->max, .what = p->name};
+	struct want w = { .type = p->unit, .min = p->min, .max = p->max, .what = p->name };
 	struct expr **values;
 	u32 good = 0;
 
@@ -81,7 +81,7 @@ static void sweep_one(struct reader *rd, const struct node *key, const struct no
 		      struct sweep_build *b)
 {
 	const struct node *set = set_find(rd, key->text);
-	struct scn_sweep s = {.param = param_find(rd, key->text), .zip = zip};
+	struct scn_sweep s = { .param = param_find(rd, key->text), .zip = zip };
 
 	if (s.param < 0) {
 		mistake_unknown(rd, key->pos, "parameter in sweep", key->text, rd->param_names);
@@ -170,7 +170,7 @@ static void check_points(struct reader *rd, const struct node *n)
 
 void sweep_read(struct reader *rd, const struct node *n, const struct node *quick)
 {
-	struct sweep_build used = {0}, other = {0};
+	struct sweep_build used = { 0 }, other = { 0 };
 	const struct node *first = quick && rd->opt->quick ? quick : n;
 	const struct node *second = first == quick ? n : quick;
 

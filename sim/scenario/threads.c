@@ -16,22 +16,22 @@ struct group_rows {
 };
 
 static const struct row group_rows[] = {
-	{"name", ROW_NAME, offsetof(struct group_rows, name), .required = true,
-	 .help = "of the group"},
-	{"about", ROW_TEXT, offsetof(struct group_rows, about), .help = "one line"},
-	{"count", ROW_NODE, offsetof(struct group_rows, count), .help = "threads, default 1"},
-	{"cpus", ROW_NODE, offsetof(struct group_rows, cpus),
-	 .help = "all, 0-15, [0, 4], per-node, per-llc or per-core"},
-	{"mems", ROW_NODE, offsetof(struct group_rows, mems), .help = "all, local or nodes"},
-	{"cgroup", ROW_TEXT, offsetof(struct group_rows, cgroup), .help = "of its memory"},
-	{"jitter", ROW_NODE, offsetof(struct group_rows, jitter),
-	 .help = "of constant think times, default 5%"},
-	{"do", ROW_NODE, offsetof(struct group_rows, steps), .required = true, .help = "steps"},
+	{ "name", ROW_NAME, offsetof(struct group_rows, name), .required = true,
+	  .help = "of the group" },
+	{ "about", ROW_TEXT, offsetof(struct group_rows, about), .help = "one line" },
+	{ "count", ROW_NODE, offsetof(struct group_rows, count), .help = "threads, default 1" },
+	{ "cpus", ROW_NODE, offsetof(struct group_rows, cpus),
+	  .help = "all, 0-15, [0, 4], per-node, per-llc or per-core" },
+	{ "mems", ROW_NODE, offsetof(struct group_rows, mems), .help = "all, local or nodes" },
+	{ "cgroup", ROW_TEXT, offsetof(struct group_rows, cgroup), .help = "of its memory" },
+	{ "jitter", ROW_NODE, offsetof(struct group_rows, jitter),
+	  .help = "of constant think times, default 5%" },
+	{ "do", ROW_NODE, offsetof(struct group_rows, steps), .required = true, .help = "steps" },
 };
 
-static const struct table group_table = {"in a thread group", group_rows, ARRAY_SIZE(group_rows)};
+static const struct table group_table = { "in a thread group", group_rows, ARRAY_SIZE(group_rows) };
 
-static const char *const placements[] = {"all", "per-node", "per-llc", "per-core", NULL};
+static const char *const placements[] = { "all", "per-node", "per-llc", "per-core", NULL };
 
 /* ---- sets of numbers: 0-15,32 or [0, 4, "8-11"] ------------------------------- */
 
@@ -95,8 +95,8 @@ static bool set_read(struct reader *rd, const struct node *n, u32 limit, const c
 
 static void cpus_read(struct reader *rd, const struct node *n, struct scn_group *g)
 {
-	static const enum placement kinds[] = {PLACE_ALL, PLACE_PER_NODE, PLACE_PER_LLC,
-					       PLACE_PER_CORE};
+	static const enum placement kinds[] = { PLACE_ALL, PLACE_PER_NODE, PLACE_PER_LLC,
+						PLACE_PER_CORE };
 	GArray *cpus;
 	s32 i;
 
@@ -106,8 +106,9 @@ static void cpus_read(struct reader *rd, const struct node *n, struct scn_group 
 			g->placement = kinds[i];
 		else
 			mistake_unknown(rd, n->pos, "placement", n->text,
-					(const char *const[]){"all", "per-node", "per-llc",
-							      "per-core", "0-15", "[0, 4]", NULL});
+					(const char *const[]){ "all", "per-node", "per-llc",
+							       "per-core", "0-15", "[0, 4]",
+							       NULL });
 		return;
 	}
 	cpus = g_array_new(FALSE, FALSE, sizeof(u32));
@@ -122,7 +123,7 @@ static void cpus_read(struct reader *rd, const struct node *n, struct scn_group 
 /* Checked text, numbers in one list; what becomes of it is the models' business. */
 static const char *mems_read(struct reader *rd, const struct node *n)
 {
-	static const char *const words[] = {"all", "local", "interleave", NULL};
+	static const char *const words[] = { "all", "local", "interleave", NULL };
 	const char *text = NULL;
 	GArray *nodes;
 
@@ -166,9 +167,9 @@ static const char *const *names_of(struct reader *rd, const GArray *vars)
 
 static void group_read(struct reader *rd, const struct node *n, struct scn_group *g)
 {
-	struct want w = {.type = VT_INT, .min = 0, .max = 1000000, .what = "count"};
-	struct group_build b = {.jitter = 50, .bounded = rd->s->duration > 0};
-	struct group_rows rows = {0};
+	struct want w = { .type = VT_INT, .min = 0, .max = 1000000, .what = "count" };
+	struct group_build b = { .jitter = 50, .bounded = rd->s->duration > 0 };
+	struct group_rows rows = { 0 };
 
 	g->pos = n->pos;
 	if (!map_read(rd, n, &group_table, &rows, NULL))

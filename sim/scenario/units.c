@@ -12,18 +12,12 @@ static const struct unit {
 	enum quantity q;
 	s64 scale;
 } units[] = {
-	{"ps", Q_TIME, 1},
-	{"ns", Q_TIME, PS_PER_NS},
-	{"us", Q_TIME, PS_PER_US},
-	{"\xc2\xb5s", Q_TIME, PS_PER_US},
-	{"ms", Q_TIME, PS_PER_MS},
-	{"s", Q_TIME, PS_PER_SEC},
-	{"B", Q_SIZE, 1},
-	{"KiB", Q_SIZE, 1LL << 10},
-	{"MiB", Q_SIZE, 1LL << 20},
-	{"GiB", Q_SIZE, 1LL << 30},
-	{"TiB", Q_SIZE, 1LL << 40},
-	{"%", Q_PERCENT, 10},
+	{ "ps", Q_TIME, 1 },	      { "ns", Q_TIME, PS_PER_NS },
+	{ "us", Q_TIME, PS_PER_US },  { "\xc2\xb5s", Q_TIME, PS_PER_US },
+	{ "ms", Q_TIME, PS_PER_MS },  { "s", Q_TIME, PS_PER_SEC },
+	{ "B", Q_SIZE, 1 },	      { "KiB", Q_SIZE, 1LL << 10 },
+	{ "MiB", Q_SIZE, 1LL << 20 }, { "GiB", Q_SIZE, 1LL << 30 },
+	{ "TiB", Q_SIZE, 1LL << 40 }, { "%", Q_PERCENT, 10 },
 };
 
 #define ALLOWED_UNITS "unknown unit; allowed: ps, ns, us, ms, s, B, KiB, MiB, GiB, TiB, %"
@@ -186,8 +180,7 @@ void number_print(GString *out, s64 v, enum quantity q)
 		best = u;
 	}
 	if (q == Q_INT || !best) {
-		g_string_append_printf(out, "%" G_GUINT64_FORMAT "%s", abs,
-				       q == Q_TIME ? "s" : "");
+		g_string_append_printf(out, "%" G_GUINT64_FORMAT "%s", abs, q == Q_TIME ? "s" : "");
 		return;
 	}
 	print_scaled(out, abs, (u64)best->scale);

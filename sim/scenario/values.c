@@ -174,7 +174,7 @@ static struct expr *expression_read(struct reader *rd, struct srcpos pos, const 
 static bool word_value(struct reader *rd, struct srcpos pos, const char *text, const struct want *w,
 		       s64 *v)
 {
-	static const char *const bools[] = {"false", "true", NULL};
+	static const char *const bools[] = { "false", "true", NULL };
 	const char *const *choices = w->type == VT_BOOL ? bools : w->choices;
 	s32 i = choice_find(choices, text);
 
@@ -250,7 +250,7 @@ struct expr *value_read(struct reader *rd, const struct node *n, const struct wa
 struct expr *value_read_any(struct reader *rd, const struct node *n, const char *what,
 			    const struct group_build *g)
 {
-	struct want any = {.min = INT64_MIN, .max = INT64_MAX, .what = what};
+	struct want any = { .min = INT64_MIN, .max = INT64_MAX, .what = what };
 	struct srcpos pos = n->pos;
 	struct expr *e;
 	enum quantity q;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const virt_names[] = {"none", "tas", "pv", "native", NULL};
+static const char *const virt_names[] = { "none", "tas", "pv", "native", NULL };
 
 struct variant_rows {
 	const char *name, *about;
@@ -18,32 +18,34 @@ struct variant_rows {
 };
 
 static const struct row variant_rows[] = {
-	{"name", ROW_NAME, offsetof(struct variant_rows, name), .required = true,
-	 .help = "as it appears in tables"},
-	{"about", ROW_TEXT, offsetof(struct variant_rows, about), .help = "one line"},
-	{"virt", ROW_ENUM, offsetof(struct variant_rows, virt), .choices = virt_names,
-	 .help = "none, tas, pv or native"},
-	{"machine", ROW_NODE, offsetof(struct variant_rows, machine),
-	 .help = "instead of the "
-		 "scenario's"},
+	{ "name", ROW_NAME, offsetof(struct variant_rows, name), .required = true,
+	  .help = "as it appears in tables" },
+	{ "about", ROW_TEXT, offsetof(struct variant_rows, about), .help = "one line" },
+	{ "virt", ROW_ENUM, offsetof(struct variant_rows, virt), .choices = virt_names,
+	  .help = "none, tas, pv or native" },
+	{ "machine", ROW_NODE, offsetof(struct variant_rows, machine),
+	  .help = "instead of the "
+		  "scenario's" },
 };
 
-static const struct table variant_table = {"in a variant", variant_rows, ARRAY_SIZE(variant_rows)};
+static const struct table variant_table = { "in a variant", variant_rows,
+					    ARRAY_SIZE(variant_rows) };
 
 struct kernel_rows {
 	const char *base;
 	s64 scheduler;
 };
 
-static const char *const schedulers[] = {"cfs", "eevdf", NULL};
+static const char *const schedulers[] = { "cfs", "eevdf", NULL };
 
 static const struct row kernel_rows[] = {
-	{"base", ROW_TEXT, offsetof(struct kernel_rows, base), .help = "release, such as \"6.7\""},
-	{"scheduler", ROW_ENUM, offsetof(struct kernel_rows, scheduler), .choices = schedulers,
-	 .help = "cfs or eevdf"},
+	{ "base", ROW_TEXT, offsetof(struct kernel_rows, base),
+	  .help = "release, such as \"6.7\"" },
+	{ "scheduler", ROW_ENUM, offsetof(struct kernel_rows, scheduler), .choices = schedulers,
+	  .help = "cfs or eevdf" },
 };
 
-static const struct table kernel_table = {"in kernel", kernel_rows, ARRAY_SIZE(kernel_rows)};
+static const struct table kernel_table = { "in kernel", kernel_rows, ARRAY_SIZE(kernel_rows) };
 
 /* ---- one model's choice ------------------------------------------------------- */
 
@@ -127,7 +129,7 @@ static void param_read(struct reader *rd, const struct node *key, const struct n
 		unknown_param(rd, key, m, c->variant);
 		return;
 	}
-	w = (struct want){p->type, p->min, p->max, p->choices, p->name};
+	w = (struct want){ p->type, p->min, p->max, p->choices, p->name };
 	if (w.min >= w.max) {
 		w.min = p->type == VT_INT ? INT64_MIN : 0;
 		w.max = INT64_MAX;
@@ -199,7 +201,7 @@ static struct scn_model_choice *default_choices(struct reader *rd, const char *r
 static struct scn_model_choice *kernel_read(struct reader *rd, const struct node *n)
 {
 	GArray *open = g_array_new(FALSE, FALSE, sizeof(u32));
-	struct kernel_rows rows = {0};
+	struct kernel_rows rows = { 0 };
 	const struct node *base = n;
 	struct scn_model_choice *c;
 
@@ -246,7 +248,7 @@ static bool variant_read(struct reader *rd, const struct node *n,
 			 const struct scn_model_choice *defaults, struct scn_variant *v)
 {
 	GArray *open = g_array_new(FALSE, FALSE, sizeof(u32));
-	struct variant_rows rows = {.virt = -1};
+	struct variant_rows rows = { .virt = -1 };
 
 	v->pos = n->pos;
 	v->models = choices_copy(rd, defaults);

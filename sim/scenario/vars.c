@@ -28,7 +28,9 @@ s32 bag_find(const struct group_build *g, const char *name)
 static bool may_be_var(struct reader *rd, struct srcpos pos, const struct group_build *g,
 		       const char *name)
 {
-	static const char *const taken[] = {"cpus", "nodes", "min", "max", "fls", "roundup", NULL};
+	static const char *const taken[] = {
+		"cpus", "nodes", "min", "max", "fls", "roundup", NULL
+	};
 
 	if (!is_identifier(name)) {
 		mistake(rd, pos,
@@ -52,7 +54,7 @@ static bool may_be_var(struct reader *rd, struct srcpos pos, const struct group_
 s32 var_declare(struct reader *rd, struct srcpos pos, struct group_build *g, const char *name,
 		enum var_kind kind)
 {
-	struct var v = {name, kind};
+	struct var v = { name, kind };
 	s32 i = var_find(g, name);
 
 	if (i >= 0) {
@@ -79,7 +81,7 @@ s32 var_declare(struct reader *rd, struct srcpos pos, struct group_build *g, con
 
 s32 bag_declare(struct reader *rd, struct srcpos pos, struct group_build *g, const char *name)
 {
-	struct var v = {name, VAR_HANDLE};
+	struct var v = { name, VAR_HANDLE };
 	s32 i = bag_find(g, name);
 
 	if (i >= 0)

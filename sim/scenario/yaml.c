@@ -33,7 +33,7 @@ struct build {
 
 static struct srcpos mark_pos(const struct build *b, yaml_mark_t mark)
 {
-	return (struct srcpos){b->file, (u32)mark.line + 1, (u32)mark.column + 1};
+	return (struct srcpos){ b->file, (u32)mark.line + 1, (u32)mark.column + 1 };
 }
 
 static void fail(struct build *b, struct srcpos pos, const char *why)
@@ -106,8 +106,8 @@ static void on_scalar(struct build *b, const yaml_event_t *ev)
 		return;
 	}
 	/* Long texts are not worth sharing. */
-	n->text = strlen(text) < 64 ? arena_intern(b->rd->a, text)
-				    : arena_copy(b->rd->a, text, strlen(text) + 1);
+	n->text = strlen(text) < 64 ? arena_intern(b->rd->a, text) :
+				      arena_copy(b->rd->a, text, strlen(text) + 1);
 	n->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	attach(b, n, n->pos);
 }
@@ -129,8 +129,8 @@ static void on_open(struct build *b, enum node_kind kind, const yaml_event_t *ev
 	o->n = n;
 	o->items = g_ptr_array_new();
 	o->anchor = anchor ? arena_intern(b->rd->a, (const char *)anchor) : NULL;
-	o->flow = map ? ev->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
-		      : ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	o->flow = map ? ev->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE :
+			ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 }
 
 /* Parentheses of a plain scalar that are still open at its end. */
@@ -299,7 +299,7 @@ static bool step(struct build *b)
 
 const struct node *yaml_read(struct reader *rd, const char *path, struct srcpos asked_at)
 {
-	struct build b = {.rd = rd, .file = arena_intern(rd->a, path)};
+	struct build b = { .rd = rd, .file = arena_intern(rd->a, path) };
 	size_t len;
 	char *text = file_read(rd, path, asked_at, &len);
 
@@ -321,7 +321,7 @@ const struct node *yaml_read(struct reader *rd, const char *path, struct srcpos 
 	yaml_parser_delete(&b.parser);
 	g_free(text);
 	if (!b.failed && !b.root)
-		mistake(rd, (struct srcpos){b.file, 1, 1}, "the file is empty");
+		mistake(rd, (struct srcpos){ b.file, 1, 1 }, "the file is empty");
 	return b.failed ? NULL : b.root;
 }
 

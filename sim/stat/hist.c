@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#define SUB	(1u << HIST_SUB_BITS)
-#define LINEAR	(2 * SUB)	/* values below this have a bin each */
+#define SUB (1u << HIST_SUB_BITS)
+#define LINEAR (2 * SUB) /* values below this have a bin each */
 
 u32 hist_bin(u64 v)
 {

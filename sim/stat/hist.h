@@ -9,8 +9,8 @@
 
 #include "sim/core/types.h"
 
-#define HIST_SUB_BITS	5
-#define HIST_BINS	(((64 - HIST_SUB_BITS) << HIST_SUB_BITS) + (1 << HIST_SUB_BITS))
+#define HIST_SUB_BITS 5
+#define HIST_BINS (((64 - HIST_SUB_BITS) << HIST_SUB_BITS) + (1 << HIST_SUB_BITS))
 
 struct hist {
 	u64 n, min, max;

@@ -17,8 +17,8 @@ struct ledger_cat {
 	const char *name;
 	s64 bytes, objects;
 	s64 peak;
-	u64 last_ps;		/* time up to which area is summed */
-	u128 area;		/* byte * ps since the measured part began */
+	u64 last_ps; /* time up to which area is summed */
+	u128 area; /* byte * ps since the measured part began */
 };
 
 struct ledger {

@@ -10,18 +10,18 @@
 
 struct lock_side {
 	u64 con_bounces, contentions, queued_contentions;
-	u64 waits;		/* contentions that ended in an acquisition */
+	u64 waits; /* contentions that ended in an acquisition */
 	u64 wait_min, wait_max;
 	u128 wait_total;
 	u64 acq_bounces, acquisitions;
 	u64 hold_min, hold_max;
 	u128 hold_total;
-	u128 spin, sleep, owned;	/* ps */
+	u128 spin, sleep, owned; /* ps */
 };
 
 struct lock_caller {
-	const char *waiter, *holder;	/* symbols */
-	u8 dist;			/* enum hw_dist */
+	const char *waiter, *holder; /* symbols */
+	u8 dist; /* enum hw_dist */
 	u64 contentions;
 	u128 wait_total;
 };
@@ -30,12 +30,12 @@ struct lock_caller {
 
 struct lock_class {
 	const char *name;
-	const char *kind;		/* "qspinlock", "tas", "fifo", "mutex" */
-	struct lock_side side[2];	/* [0] the only or write side, [1] read side */
+	const char *kind; /* "qspinlock", "tas", "fifo", "mutex" */
+	struct lock_side side[2]; /* [0] the only or write side, [1] read side */
 	bool has_read_side;
 	struct lock_caller caller[LOCK_MAX_CALLERS];
 	u32 nr_callers;
-	u64 callers_dropped;		/* contentions beyond the table, summed in its last row */
+	u64 callers_dropped; /* contentions beyond the table, summed in its last row */
 	struct lock_class *next;
 };
 
@@ -51,8 +51,14 @@ struct lock_class *lock_stats_class(struct lock_stats *s, const char *name, cons
 /* Zero all counters: the measured part begins. */
 void lock_stats_begin(struct lock_stats *s);
 
+/* Account a contended acquisition that waited @wait_ps: contentions and the wait_* columns. */
 void lock_side_wait(struct lock_side *s, u64 wait_ps);
+/* Account a section of @hold_ps that has ended: the hold_* columns. */
 void lock_side_hold(struct lock_side *s, u64 hold_ps);
+/*
+ * Account @wait_ps of one wait in frame @waiter for a holder in frame @holder (static strings,
+ * compared by address) at distance class @dist: a row of lock_callers.csv.
+ */
 void lock_class_caller(struct lock_class *c, const char *waiter, const char *holder, u8 dist,
 		       u64 wait_ps);
 

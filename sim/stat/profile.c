@@ -8,7 +8,7 @@
 #define CHUNK_NODES 128
 
 struct prof_chunk {
-	struct prof_chunk *next;	/* older chunk */
+	struct prof_chunk *next; /* older chunk */
 	u32 nr;
 	struct prof_node node[CHUNK_NODES];
 };
@@ -57,7 +57,8 @@ struct prof_node *profile_add(struct profile *p, struct prof_node *parent,
 	return n;
 }
 
-static void for_each_below(struct prof_node *n, void (*fn)(struct prof_node *n, void *arg), void *arg)
+static void for_each_below(struct prof_node *n, void (*fn)(struct prof_node *n, void *arg),
+			   void *arg)
 {
 	for (n = n->child; n; n = n->sibling) {
 		fn(n, arg);

@@ -17,17 +17,17 @@ struct frame_site {
 struct prof_node {
 	const struct frame_site *site;
 	struct prof_node *parent, *child, *sibling;
-	u64 self_ps;		/* includes charges of threads that have run ahead */
-	u64 base_ps;		/* self as of the warm-up cut, not reported */
-	u64 calls, base_calls;	/* frames entered, counted by who enters them */
-	u32 id;			/* order of creation */
+	u64 self_ps; /* includes charges of threads that have run ahead */
+	u64 base_ps; /* self as of the warm-up cut, not reported */
+	u64 calls, base_calls; /* frames entered, counted by who enters them */
+	u32 id; /* order of creation */
 };
 
 struct profile {
 	struct prof_node root;
 	struct prof_chunk *chunks;
 	u32 nr_nodes;
-	bool failed;		/* out of memory: charges went to the parent */
+	bool failed; /* out of memory: charges went to the parent */
 };
 
 void profile_init(struct profile *p);

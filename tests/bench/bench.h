@@ -6,7 +6,7 @@
 #include "sim/core/core.h"
 
 struct bench {
-	double reference_ns;	/* per hold of the embedded binary heap */
+	double reference_ns; /* per hold of the embedded binary heap */
 	u64 ops;
 	u32 repeat;
 	bool failed;
@@ -26,6 +26,6 @@ void bench_switch(struct bench *b);
 void bench_spawn(struct bench *b);
 void bench_rng(struct bench *b);
 
-#define BENCH_REPEAT_MAX	5
+#define BENCH_REPEAT_MAX 5
 
 #endif

@@ -104,7 +104,7 @@ void bench_switch(struct bench *b)
 			abort();
 		for (j = 0; j < n; j++) {
 			h[j] = (struct hop){ .main = &main, .left = &left };
-			h[j].next = &h[(j * 5 + 3) % n];	/* a full cycle: n is a power of 2 */
+			h[j].next = &h[(j * 5 + 3) % n]; /* a full cycle: n is a power of 2 */
 			if (coro_create(pool, &h[j].c, hop_body, &h[j]))
 				abort();
 			coro_switch(&main, &h[j].c);

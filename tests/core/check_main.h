@@ -6,25 +6,25 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define CHECK_MAIN(name, ...)							\
-	int main(void)								\
-	{									\
-		const TTest *const tests[] = { __VA_ARGS__ };			\
-		Suite *suite = suite_create(name);				\
-		TCase *tc = tcase_create(name);					\
-		SRunner *runner = srunner_create(suite);			\
-		size_t i;							\
-		int failed;							\
-										\
-		for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)		\
-			tcase_add_test(tc, tests[i]);				\
-		tcase_set_timeout(tc, 240);					\
-		suite_add_tcase(suite, tc);					\
-		srunner_set_fork_status(runner, CK_NOFORK);			\
-		srunner_run_all(runner, CK_NORMAL);				\
-		failed = srunner_ntests_failed(runner);				\
-		srunner_free(runner);						\
-		return failed ? EXIT_FAILURE : EXIT_SUCCESS;			\
+#define CHECK_MAIN(name, ...)                                          \
+	int main(void)                                                 \
+	{                                                              \
+		const TTest *const tests[] = { __VA_ARGS__ };          \
+		Suite *suite = suite_create(name);                     \
+		TCase *tc = tcase_create(name);                        \
+		SRunner *runner = srunner_create(suite);               \
+		size_t i;                                              \
+		int failed;                                            \
+                                                                       \
+		for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) \
+			tcase_add_test(tc, tests[i]);                  \
+		tcase_set_timeout(tc, 240);                            \
+		suite_add_tcase(suite, tc);                            \
+		srunner_set_fork_status(runner, CK_NOFORK);            \
+		srunner_run_all(runner, CK_NORMAL);                    \
+		failed = srunner_ntests_failed(runner);                \
+		srunner_free(runner);                                  \
+		return failed ? EXIT_FAILURE : EXIT_SUCCESS;           \
 	}
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define RNG_DIGEST	0xd482b31bb4c69f26ULL
+#define RNG_DIGEST 0xd482b31bb4c69f26ULL
 
 static inline u64 digest_add(u64 h, double x)
 {

@@ -3,7 +3,7 @@
 #include "sim/core/core.h"
 #include "tests/core/check_main.h"
 
-#define MANY	20000
+#define MANY 20000
 
 struct ring {
 	struct coro main, *next;

@@ -9,10 +9,10 @@
 
 #include <pthread.h>
 
-#define SEEDS	400
-#define PROCS	24		/* half of them spawned */
-#define TRACE	6000
-#define STEPS	40
+#define SEEDS 400
+#define PROCS 24 /* half of them spawned */
+#define TRACE 6000
+#define STEPS 40
 
 struct point {
 	u64 time;
@@ -108,8 +108,7 @@ static void work(struct thread *t)
 	while (n--)
 		proc_advance(&t->p, rng_below(&t->r, 6) * t->w->scale);
 	if (!rng_below(&t->r, 8))
-		proc_advance_to(&t->p, t->p.clock + rng_below(&t->r, 3),
-				(u32)rng_below(&t->r, 3));
+		proc_advance_to(&t->p, t->p.clock + rng_below(&t->r, 3), (u32)rng_below(&t->r, 3));
 }
 
 static bool lock(struct thread *t)
@@ -213,8 +212,8 @@ static struct world *world_run(enum sim_engine engine, u64 seed, u64 slice)
 	while ((status = sim_run(w->s, until)) == SIM_UNTIL)
 		until += slice;
 	if (status != SIM_DONE)
-		ck_abort_msg("seed %lu engine %d: status %d, %s", (unsigned long)seed,
-			     (int)engine, (int)status, sim_report(w->s));
+		ck_abort_msg("seed %lu engine %d: status %d, %s", (unsigned long)seed, (int)engine,
+			     (int)status, sim_report(w->s));
 	note(w, 2000, 0);
 	sim_free(w->s);
 	return w;

@@ -4,7 +4,7 @@
 #include "tests/core/check_main.h"
 #include "tests/core/rng_digest.h"
 
-#define N	1000000
+#define N 1000000
 
 START_TEST(test_known)
 {

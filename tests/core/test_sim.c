@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOG	64
-#define MANY	20000
+#define LOG 64
+#define MANY 20000
 
 struct log {
 	char what[LOG];
@@ -62,7 +62,7 @@ static void spin_delta(struct proc *p)
 
 START_TEST(test_no_progress)
 {
-	void (*const fns[])(struct proc *p) = { spin, spin_zero, spin_delta };
+	void (*const fns[])(struct proc * p) = { spin, spin_zero, spin_delta };
 	struct proc p[2];
 	struct log log;
 	u32 i;
@@ -402,5 +402,5 @@ START_TEST(test_ranks)
 }
 END_TEST
 
-CHECK_MAIN("sim", test_no_progress, test_deadlock, test_deadlock_sampled, test_until, test_ends, test_classes,
-	   test_handles, test_timer, test_run_ahead, test_many, test_ranks)
+CHECK_MAIN("sim", test_no_progress, test_deadlock, test_deadlock_sampled, test_until, test_ends,
+	   test_classes, test_handles, test_timer, test_run_ahead, test_many, test_ranks)

@@ -4,17 +4,21 @@
 #include "tests/core/check_main.h"
 #include "tests/core/heap.h"
 
-#define IDS	3000
-#define OPS	320000	/* of each of ten duels */
+#define IDS 3000
+#define OPS 320000 /* of each of ten duels */
 
 /* Check's own assertions write a record each time: too slow for millions. */
-#define MUST(cond)	do { if (!(cond)) ck_abort_msg("line %d: %s", __LINE__, #cond); } while (0)
+#define MUST(cond)                                                    \
+	do {                                                          \
+		if (!(cond))                                          \
+			ck_abort_msg("line %d: %s", __LINE__, #cond); \
+	} while (0)
 
 struct duel {
 	struct wheel w;
 	struct heap h;
 	struct rng r;
-	u64 seq, now, cur[IDS];	/* cur: tag of the queued entry, 0 if none */
+	u64 seq, now, cur[IDS]; /* cur: tag of the queued entry, 0 if none */
 	u64 time[IDS];
 	u32 nr;
 };

@@ -15,12 +15,24 @@ static struct machine *groups(void)
 		enum machine_key key;
 		s64 v;
 	} given[] = {
-		{ MK_SOCKETS, 1 },	    { MK_NODES_PER_SOCKET, 1 },	   { MK_LLC_PER_NODE, 8 },
-		{ MK_CORES_PER_LLC, 4 },    { MK_SMT, 2 },		   { MK_GHZ, 3900 },
-		{ MK_LLC_BYTES, 16 << 20 }, { MK_LAT_L1, 1000 },	   { MK_LAT_L2, 3300 },
-		{ MK_LAT_LLC, 10300 },	    { MK_LAT_DRAM_LOCAL, 90000 },  { MK_LAT_DRAM_REMOTE, 90000 },
-		{ MK_XFER_SMT, 6500 },	    { MK_XFER_SAME_LLC, 24000 },   { MK_XFER_CROSS_LLC, 94500 },
-		{ MK_RMW_LOCAL, 5000 },	    { MK_RMW_HOT_SAME_LLC, 26000 }, { MK_RMW_HOT_CROSS_LLC, 90000 },
+		{ MK_SOCKETS, 1 },
+		{ MK_NODES_PER_SOCKET, 1 },
+		{ MK_LLC_PER_NODE, 8 },
+		{ MK_CORES_PER_LLC, 4 },
+		{ MK_SMT, 2 },
+		{ MK_GHZ, 3900 },
+		{ MK_LLC_BYTES, 16 << 20 },
+		{ MK_LAT_L1, 1000 },
+		{ MK_LAT_L2, 3300 },
+		{ MK_LAT_LLC, 10300 },
+		{ MK_LAT_DRAM_LOCAL, 90000 },
+		{ MK_LAT_DRAM_REMOTE, 90000 },
+		{ MK_XFER_SMT, 6500 },
+		{ MK_XFER_SAME_LLC, 24000 },
+		{ MK_XFER_CROSS_LLC, 94500 },
+		{ MK_RMW_LOCAL, 5000 },
+		{ MK_RMW_HOT_SAME_LLC, 26000 },
+		{ MK_RMW_HOT_CROSS_LLC, 90000 },
 	};
 	const char *why = NULL;
 	enum machine_key key;
@@ -78,19 +90,19 @@ START_TEST(line_states)
 	a.age_stamps = b.age_stamps = hw->llc_lines >> LINE_STAMP_SHIFT;
 	a.active_cpus = b.active_cpus = 2;
 	gline_init(&l, 0);
-	ck_assert_uint_eq(gline_read_cost(&a, &l), 90000);	/* nowhere */
-	ck_assert_uint_eq(gline_read_cost(&a, &l), 1000);	/* own */
-	ck_assert_uint_eq(gline_write_cost(&a, &l), 1000);	/* only sharer */
-	ck_assert_uint_eq(gline_read_cost(&b, &l), 94500);	/* modified elsewhere */
-	ck_assert_uint_eq(gline_read_cost(&a, &l), 1000);	/* still a sharer */
-	ck_assert_uint_eq(gline_write_cost(&a, &l), 94500);	/* must invalidate b */
+	ck_assert_uint_eq(gline_read_cost(&a, &l), 90000); /* nowhere */
+	ck_assert_uint_eq(gline_read_cost(&a, &l), 1000); /* own */
+	ck_assert_uint_eq(gline_write_cost(&a, &l), 1000); /* only sharer */
+	ck_assert_uint_eq(gline_read_cost(&b, &l), 94500); /* modified elsewhere */
+	ck_assert_uint_eq(gline_read_cost(&a, &l), 1000); /* still a sharer */
+	ck_assert_uint_eq(gline_write_cost(&a, &l), 94500); /* must invalidate b */
 	a.cpu->touches += 600;
-	ck_assert_uint_eq(gline_read_cost(&a, &l), 3300);	/* out of L1 */
+	ck_assert_uint_eq(gline_read_cost(&a, &l), 3300); /* out of L1 */
 	a.cpu->touches += 9000;
-	ck_assert_uint_eq(gline_read_cost(&a, &l), 10300);	/* out of L2 */
+	ck_assert_uint_eq(gline_read_cost(&a, &l), 10300); /* out of L2 */
 	a.touches += hw->llc_lines + 128;
 	a.cpu->touches += hw->llc_lines + 1;
-	ck_assert_uint_eq(gline_read_cost(&a, &l), 90000);	/* out of the LLC */
+	ck_assert_uint_eq(gline_read_cost(&a, &l), 90000); /* out of the LLC */
 	hw_free(hw);
 	sim_free(s);
 	machine_free(m);

@@ -56,13 +56,13 @@ START_TEST(fill_rules)
 	struct machine *m = small();
 
 	completes(m);
-	ck_assert_int_eq(m->val[MK_LAT_L1].v, 2000);		/* 4 cycles */
-	ck_assert_int_eq(m->val[MK_LAT_L2].v, 7000);		/* 14 */
-	ck_assert_int_eq(m->val[MK_LAT_LLC].v, 30000);		/* 60 */
-	ck_assert_int_eq(m->val[MK_RMW_LOCAL].v, 10000);	/* 20 */
-	ck_assert_int_eq(m->val[MK_PCP_PAIR].v, 95000);		/* 190 */
-	ck_assert_int_eq(m->val[MK_ZERO_PAGE4K_HOT].v, 192000);	/* 4096 / 32 * 3 */
-	ck_assert_int_eq(m->val[MK_RMW_HOT_SAME_LLC].v, 22000);	/* 1.1 * xfer */
+	ck_assert_int_eq(m->val[MK_LAT_L1].v, 2000); /* 4 cycles */
+	ck_assert_int_eq(m->val[MK_LAT_L2].v, 7000); /* 14 */
+	ck_assert_int_eq(m->val[MK_LAT_LLC].v, 30000); /* 60 */
+	ck_assert_int_eq(m->val[MK_RMW_LOCAL].v, 10000); /* 20 */
+	ck_assert_int_eq(m->val[MK_PCP_PAIR].v, 95000); /* 190 */
+	ck_assert_int_eq(m->val[MK_ZERO_PAGE4K_HOT].v, 192000); /* 4096 / 32 * 3 */
+	ck_assert_int_eq(m->val[MK_RMW_HOT_SAME_LLC].v, 22000); /* 1.1 * xfer */
 	ck_assert_int_eq(m->val[MK_RMW_HOT_CROSS_LLC].v, 88000);
 	ck_assert_int_eq(m->val[MK_ZERO_PAGE4K].v, 350000);
 	ck_assert_int_eq(m->val[MK_ZERO_THP2M].v, 512 * 350000);
@@ -174,9 +174,10 @@ END_TEST
 
 START_TEST(no_such_builtin)
 {
-	static const char *const names[] = {"flat", "flat-", "flat-0", "flat-01", "flat-4097",
-					    "flat-1x", "flat--1", "ideal-", "ideal- 1", "", "Flat-4",
-					    "flat-99999999999999999999"};
+	static const char *const names[] = { "flat",	"flat-",     "flat-0",
+					     "flat-01", "flat-4097", "flat-1x",
+					     "flat--1", "ideal-",    "ideal- 1",
+					     "",	"Flat-4",    "flat-99999999999999999999" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
 		ck_assert_msg(!machine_builtin(names[i]), "%s", names[i]);

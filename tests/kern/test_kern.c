@@ -21,10 +21,10 @@ struct world {
 	struct spinlock lock, lock2;
 	struct mutex mutex;
 	struct work work;
-	u64 z, s;		/* think, section: ps */
+	u64 z, s; /* think, section: ps */
 	bool exp_z, exp_s, nested, flush, use_mutex;
-	u32 cycles;		/* per thread */
-	u64 done;		/* committed cycles */
+	u32 cycles; /* per thread */
+	u64 done; /* committed cycles */
 	u64 waits_ps;
 	u64 works_run;
 	u64 last_end;
@@ -187,7 +187,7 @@ static double mm1n(u32 n, double z, double s)
 static const struct {
 	u32 n;
 	u64 z, s;
-} repair_rows[] = { { 1, 900, 100 },  { 4, 300, 100 },	 { 8, 700, 100 },
+} repair_rows[] = { { 1, 900, 100 },   { 4, 300, 100 },	  { 8, 700, 100 },
 		    { 16, 1000, 100 }, { 64, 6300, 100 }, { 64, 10000, 500 } };
 
 START_TEST(machine_repairman)
@@ -205,8 +205,8 @@ START_TEST(machine_repairman)
 	ck_assert_int_eq(world_run(&w, repair_rows[_i].n, 60 * PS_PER_MS), SIM_UNTIL);
 	check_buckets(&w);
 	x = (double)w.done / 60000;
-	ck_assert_msg(fabs(x / expected - 1) < 0.01, "N=%u X=%f, expected %f",
-		      repair_rows[_i].n, x, expected);
+	ck_assert_msg(fabs(x / expected - 1) < 0.01, "N=%u X=%f, expected %f", repair_rows[_i].n, x,
+		      expected);
 	world_free(&w);
 }
 END_TEST

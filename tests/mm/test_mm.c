@@ -16,7 +16,7 @@ struct world {
 	struct kmem_cache *cache;
 	u32 cat;
 	u64 hot_ps, cold_ps;
-	u8 *live;		/* by object */
+	u8 *live; /* by object */
 	u32 nr_live;
 	bool clash;
 };

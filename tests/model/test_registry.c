@@ -9,23 +9,26 @@
 
 #include "sim/model/model.h"
 
-static const struct op_desc ops_a[] = {{.name = "take"}, {.name = "put"}};
-static const struct op_desc ops_b[] = {{.name = "walk"}};
-static const struct op_desc ops_clash[] = {{.name = "run"}, {.name = "put"}};
-static const struct op_desc ops_twice[] = {{.name = "run"}, {.name = "run"}};
+static const struct op_desc ops_a[] = { { .name = "take" }, { .name = "put" } };
+static const struct op_desc ops_b[] = { { .name = "walk" } };
+static const struct op_desc ops_clash[] = { { .name = "run" }, { .name = "put" } };
+static const struct op_desc ops_twice[] = { { .name = "run" }, { .name = "run" } };
 
-static const struct variant_desc old = {.name = "old-6.1"}, new = {.name = "new"};
-static const struct variant_desc digit = {.name = "518-xarray"};
-static const struct variant_desc *const variants[] = {&old, &new, NULL};
-static const struct variant_desc *const digits[] = {&digit, NULL};
-static const struct variant_desc *const doubled[] = {&new, &old, &new, NULL};
+static const struct variant_desc old = { .name = "old-6.1" }, new = { .name = "new" };
+static const struct variant_desc digit = { .name = "518-xarray" };
+static const struct variant_desc *const variants[] = { &old, &new, NULL };
+static const struct variant_desc *const digits[] = { &digit, NULL };
+static const struct variant_desc *const doubled[] = { &new, &old, &new, NULL };
 
-static const struct model_desc a = {.name = "a", .ops = ops_a, .nr_ops = 2, .variants = variants,
-				    .default_variant = "new"};
-static const struct model_desc b = {.name = "b", .ops = ops_b, .nr_ops = 1};
+static const struct model_desc a = {
+	.name = "a", .ops = ops_a, .nr_ops = 2, .variants = variants, .default_variant = "new"
+};
+static const struct model_desc b = { .name = "b", .ops = ops_b, .nr_ops = 1 };
 
-static const struct kernel_base bases[] = {
-	{"6.1", "a", "old-6.1"}, {"6.9", "a", "new"}, {"6.1", "b", "none"}, {NULL, NULL, NULL}};
+static const struct kernel_base bases[] = { { "6.1", "a", "old-6.1" },
+					    { "6.9", "a", "new" },
+					    { "6.1", "b", "none" },
+					    { NULL, NULL, NULL } };
 
 static struct registry *filled(void)
 {
@@ -65,7 +68,8 @@ END_TEST
 START_TEST(knows_kernels)
 {
 	struct registry *r = filled();
-	static const struct kernel_base more[] = {{"6.9", "a", "old-6.1"}, {NULL, NULL, NULL}};
+	static const struct kernel_base more[] = { { "6.9", "a", "old-6.1" },
+						   { NULL, NULL, NULL } };
 
 	ck_assert_str_eq(registry_base_variant(r, "6.1", "a"), "old-6.1");
 	ck_assert_str_eq(registry_base_variant(r, "6.9", "a"), "new");
@@ -95,13 +99,14 @@ static void refused(const struct model_desc *m, int err, const char *culprit)
 
 START_TEST(refuses)
 {
-	const struct model_desc same = {.name = "a"};
-	const struct model_desc clash = {.name = "c", .ops = ops_clash, .nr_ops = 2};
-	const struct model_desc twice = {.name = "c", .ops = ops_twice, .nr_ops = 2};
-	const struct model_desc starts = {.name = "c", .variants = digits};
-	const struct model_desc two = {.name = "c", .variants = doubled};
-	const struct model_desc lost = {.name = "c", .variants = variants,
-					.default_variant = "gone"};
+	const struct model_desc same = { .name = "a" };
+	const struct model_desc clash = { .name = "c", .ops = ops_clash, .nr_ops = 2 };
+	const struct model_desc twice = { .name = "c", .ops = ops_twice, .nr_ops = 2 };
+	const struct model_desc starts = { .name = "c", .variants = digits };
+	const struct model_desc two = { .name = "c", .variants = doubled };
+	const struct model_desc lost = { .name = "c",
+					 .variants = variants,
+					 .default_variant = "gone" };
 
 	refused(&same, -EEXIST, "a");
 	refused(&clash, -EEXIST, "put");
@@ -126,9 +131,9 @@ END_TEST
 
 START_TEST(suggests)
 {
-	static const char *const names[] = {"threads", "variants", "vmalloc", "vfree", "lock", "do",
-					    NULL};
-	static const char *const none[] = {NULL};
+	static const char *const names[] = { "threads", "variants", "vmalloc", "vfree",
+					     "lock",	"do",	    NULL };
+	static const char *const none[] = { NULL };
 
 	ck_assert_str_eq(nearest_name("treads", names), "threads");
 	ck_assert_str_eq(nearest_name("Threads", names), "threads");
@@ -146,7 +151,7 @@ END_TEST
 /* At most a third of the length plus one: 9 letters may differ in 4. */
 START_TEST(suggests_within_a_third)
 {
-	static const char *const names[] = {"abcdefghi", NULL};
+	static const char *const names[] = { "abcdefghi", NULL };
 
 	ck_assert_str_eq(nearest_name("abcdeWXYZ", names), "abcdefghi");
 	ck_assert_ptr_null(nearest_name("abcdVWXYZ", names));
@@ -155,7 +160,7 @@ END_TEST
 
 START_TEST(long_words)
 {
-	static const char *const names[] = {"short", NULL};
+	static const char *const names[] = { "short", NULL };
 	char word[5000];
 
 	memset(word, 'x', sizeof(word) - 1);

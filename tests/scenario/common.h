@@ -15,7 +15,7 @@
 #include "sim/scenario/scenario.h"
 #include "tests/scenario/fake.h"
 
-static const char *const search_path[] = {SCENARIOS, NULL};
+static const char *const search_path[] = { SCENARIOS, NULL };
 
 static inline struct scenario *load_opt(const struct registry *r, const char *path,
 					struct scn_options *opt, struct scn_errors *errors)

@@ -15,7 +15,7 @@ static void check_file(const struct registry *r, const char *name, GString *bad)
 {
 	char *path = g_build_filename("bad", name, NULL);
 	char *golden = g_strdup_printf("%.*s.err", (int)strlen(path) - 5, path);
-	struct scn_options opt = {0};
+	struct scn_options opt = { 0 };
 	struct scn_errors errors;
 	struct scenario *s = load_opt(r, path, &opt, &errors);
 	char *text = errors_text(&errors), *want = NULL;
@@ -62,11 +62,11 @@ END_TEST
 
 START_TEST(no_files)
 {
-	static const char *const paths[] = {"nowhere.yaml", ".", "/dev/zero", "/dev/null"};
+	static const char *const paths[] = { "nowhere.yaml", ".", "/dev/zero", "/dev/null" };
 	struct registry *r = fake_registry();
 
 	for (u32 i = 0; i < ARRAY_SIZE(paths); i++) {
-		struct scn_options opt = {0};
+		struct scn_options opt = { 0 };
 		struct scn_errors errors;
 
 		ck_assert(!load_opt(r, paths[i], &opt, &errors));

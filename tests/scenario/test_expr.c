@@ -30,8 +30,8 @@ static s64 round_to(s64 a, s64 b)
 /* Writes a term in parentheses; the values stay small. */
 static s64 term(struct gen *g, u32 depth)
 {
-	static const char *const ops[] = {" + ", "-", " * ", "/", " % ", " << ", ">>"};
-	static const char *const calls[] = {"min(", "max(", "roundup("};
+	static const char *const ops[] = { " + ", "-", " * ", "/", " % ", " << ", ">>" };
+	static const char *const calls[] = { "min(", "max(", "roundup(" };
 	u64 pick = depth ? next(g) % 13 : 10;
 	s64 a, b;
 
@@ -98,18 +98,20 @@ static void check_seed(const struct registry *r, u64 seed, const char *path)
 {
 	GString *file = g_string_new("scenario: e\nmachine: flat-4\nparams: {seven: 7}\n"
 				     "threads:\n  - name: w\n    do:\n      - choose:\n");
-	s64 want[PER_SEED], got, params[] = {7};
-	struct expr_env env = {.params = params, .cpus = 4, .nodes = 1};
-	struct scn_options opt = {0};
+	s64 want[PER_SEED], got, params[] = { 7 };
+	struct expr_env env = { .params = params, .cpus = 4, .nodes = 1 };
+	struct scn_options opt = { 0 };
 	struct scenario *s;
 
 	for (u32 i = 0; i < PER_SEED; i++) {
-		struct gen g = {seed * 7919 + i, g_string_new(NULL)};
+		struct gen g = { seed * 7919 + i, g_string_new(NULL) };
 		s64 v = term(&g, 4) % MODULUS;
 
 		want[i] = v < 0 ? -v : v;
-		g_string_append_printf(file, "          - {weight: \"${max(%s, -(%s)) %% %lld}\","
-				       " do: [purge]}\n", g.text->str, g.text->str, MODULUS);
+		g_string_append_printf(file,
+				       "          - {weight: \"${max(%s, -(%s)) %% %lld}\","
+				       " do: [purge]}\n",
+				       g.text->str, g.text->str, MODULUS);
 		g_string_free(g.text, TRUE);
 	}
 	ck_assert(g_file_set_contents(path, file->str, -1, NULL));

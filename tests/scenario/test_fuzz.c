@@ -13,9 +13,32 @@ static u64 next(u64 *state)
 	return *state >> 33;
 }
 
-static const char *const bits[] = {"${", "}", "[", "]", "{", ": ", "\n", "- ", "&a ", "*a", "\"",
-				   "-1", "99999999999999999999", "\t", "\xff", "~", "exp(", ",",
-				   "${n}", "<<", "%", "name", "do: ", "loop: ", "a[]", "!!x "};
+static const char *const bits[] = { "${",
+				    "}",
+				    "[",
+				    "]",
+				    "{",
+				    ": ",
+				    "\n",
+				    "- ",
+				    "&a ",
+				    "*a",
+				    "\"",
+				    "-1",
+				    "99999999999999999999",
+				    "\t",
+				    "\xff",
+				    "~",
+				    "exp(",
+				    ",",
+				    "${n}",
+				    "<<",
+				    "%",
+				    "name",
+				    "do: ",
+				    "loop: ",
+				    "a[]",
+				    "!!x " };
 
 static void mutate(GString *s, u64 *rng)
 {
@@ -60,7 +83,7 @@ static void fuzz(const struct registry *r, const char *seed_file, const char *pa
 	ck_assert(g_file_get_contents(seed_file, &good, &len, NULL));
 	for (u32 i = 0; i < MUTANTS; i++) {
 		GString *s = g_string_new_len(good, len);
-		struct scn_options opt = {.quick = i & 1};
+		struct scn_options opt = { .quick = i & 1 };
 		struct scn_errors errors;
 		struct scenario *scn;
 

@@ -6,8 +6,8 @@
 
 static s64 value(const struct scenario *s, const struct expr *e)
 {
-	struct expr_env env = {.cpus = machine_nr_cpus(s->machine), .nodes = 1};
-	s64 params[16] = {0}, v = -1;
+	struct expr_env env = { .cpus = machine_nr_cpus(s->machine), .nodes = 1 };
+	s64 params[16] = { 0 }, v = -1;
 
 	for (u32 i = 0; i < s->nr_params; i++)
 		params[i] = s->params[i].def;
@@ -19,7 +19,7 @@ static s64 value(const struct scenario *s, const struct expr *e)
 START_TEST(design_example)
 {
 	struct registry *r = fake_registry();
-	struct scn_options opt = {0};
+	struct scn_options opt = { 0 };
 	struct scenario *s = load_good(r, "good/vmap-test-vmalloc.yaml", &opt);
 	const struct step *loop;
 
@@ -53,17 +53,17 @@ END_TEST
 
 START_TEST(quick_and_set)
 {
-	static const char *const sets[] = {"nr_threads=7", "machine=flat-4", "seed=99",
-					   "test_loop_count=2048", NULL};
+	static const char *const sets[] = { "nr_threads=7", "machine=flat-4", "seed=99",
+					    "test_loop_count=2048", NULL };
 	struct registry *r = fake_registry();
-	struct scn_options opt = {.quick = true};
+	struct scn_options opt = { .quick = true };
 	struct scenario *s = load_good(r, "good/vmap-test-vmalloc.yaml", &opt);
 
 	ck_assert_uint_eq(s->replications, 1);
 	ck_assert_uint_eq(s->sweeps[0].nr_values, 1);
 	ck_assert_int_eq(s->params[s->scale_param].def, 1024);
 	scenario_free(s);
-	opt = (struct scn_options){.sets = sets};
+	opt = (struct scn_options){ .sets = sets };
 	s = load_good(r, "good/vmap-test-vmalloc.yaml", &opt);
 	ck_assert_uint_eq(machine_nr_cpus(s->machine), 4);
 	ck_assert_uint_eq(s->seed, 99);
@@ -78,7 +78,7 @@ END_TEST
 START_TEST(all_steps)
 {
 	struct registry *r = fake_registry();
-	struct scn_options opt = {0};
+	struct scn_options opt = { 0 };
 	struct scenario *s = load_good(r, "good/steps.yaml", &opt);
 	const struct step *st = s->groups[0].steps[0].children;
 	GString *out = g_string_new(NULL);
@@ -105,13 +105,14 @@ END_TEST
 
 START_TEST(bad_sets)
 {
-	static const char *const tries[] = {"nr_thread=3", "nr_threads", "nr_threads=0",
-					    "duration=3", "machine=none", "=3", "seed=x"};
+	static const char *const tries[] = { "nr_thread=3", "nr_threads",   "nr_threads=0",
+					     "duration=3",  "machine=none", "=3",
+					     "seed=x" };
 	struct registry *r = fake_registry();
 
 	for (u32 i = 0; i < ARRAY_SIZE(tries); i++) {
-		const char *const sets[] = {tries[i], NULL};
-		struct scn_options opt = {.sets = sets};
+		const char *const sets[] = { tries[i], NULL };
+		struct scn_options opt = { .sets = sets };
 		struct scn_errors errors;
 		struct scenario *s = load_opt(r, "good/vmap-test-vmalloc.yaml", &opt, &errors);
 

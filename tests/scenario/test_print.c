@@ -43,7 +43,7 @@ static char *temp_file(const char *text)
 static void round_trip(const char *file, struct scn_options opt)
 {
 	struct registry *r = fake_registry();
-	struct scn_options plain = {0};
+	struct scn_options plain = { 0 };
 	struct scenario *s = load_good(r, file, &opt), *again;
 	char *first = print(s), *second, *path = temp_file(first);
 
@@ -66,14 +66,14 @@ static void round_trip(const char *file, struct scn_options opt)
 
 START_TEST(round_trips)
 {
-	static const char *const sets[] = {"nr_threads=3", "machine=ideal-128", NULL};
+	static const char *const sets[] = { "nr_threads=3", "machine=ideal-128", NULL };
 
-	round_trip("good/vmap-test-vmalloc.yaml", (struct scn_options){0});
-	round_trip("good/vmap-test-vmalloc.yaml", (struct scn_options){.quick = true});
-	round_trip("good/vmap-test-vmalloc.yaml", (struct scn_options){.sets = sets});
-	round_trip("good/steps.yaml", (struct scn_options){0});
-	round_trip("good/everything.yaml", (struct scn_options){0});
-	round_trip("good/everything.yaml", (struct scn_options){.quick = true});
+	round_trip("good/vmap-test-vmalloc.yaml", (struct scn_options){ 0 });
+	round_trip("good/vmap-test-vmalloc.yaml", (struct scn_options){ .quick = true });
+	round_trip("good/vmap-test-vmalloc.yaml", (struct scn_options){ .sets = sets });
+	round_trip("good/steps.yaml", (struct scn_options){ 0 });
+	round_trip("good/everything.yaml", (struct scn_options){ 0 });
+	round_trip("good/everything.yaml", (struct scn_options){ .quick = true });
 }
 END_TEST
 
@@ -84,7 +84,7 @@ START_TEST(bad_files_are_quick)
 	const char *name;
 
 	while ((name = g_dir_read_name(dir))) {
-		struct scn_options opt = {0};
+		struct scn_options opt = { 0 };
 		struct scn_errors errors;
 		double start = now_ms(), took;
 		char *path;
@@ -107,7 +107,7 @@ END_TEST
 static long peak_after(const char *text)
 {
 	struct registry *r = fake_registry();
-	struct scn_options opt = {0};
+	struct scn_options opt = { 0 };
 	struct scn_errors errors;
 	char *path = temp_file(text);
 	struct rusage u;
@@ -147,16 +147,18 @@ START_TEST(many_groups)
 {
 	GString *s = g_string_new("scenario: big\nmachine: tr3970x\nduration: 1ms\nthreads:\n");
 	struct registry *r = fake_registry();
-	struct scn_options opt = {0};
+	struct scn_options opt = { 0 };
 	struct scenario *scn;
 	double start;
 	char *path;
 
 	for (u32 i = 0; i < 20000; i++)
-		g_string_append_printf(s, "  - name: group%u\n    count: 1\n    cpus: %u\n    do:\n"
+		g_string_append_printf(s,
+				       "  - name: group%u\n    count: 1\n    cpus: %u\n    do:\n"
 				       "      - loop: 10\n        do:\n"
 				       "          - vmalloc: {pages: %u, into: p}\n"
-				       "          - vfree: p\n", i, i % 64, i % 7 + 1);
+				       "          - vfree: p\n",
+				       i, i % 64, i % 7 + 1);
 	path = temp_file(s->str);
 	start = now_ms();
 	scn = load_good(r, path, &opt);
@@ -173,7 +175,7 @@ END_TEST
 START_TEST(too_large)
 {
 	struct registry *r = fake_registry();
-	struct scn_options opt = {0};
+	struct scn_options opt = { 0 };
 	struct scn_errors errors;
 	GString *s = g_string_sized_new(17 << 20);
 	char *path;
@@ -198,19 +200,53 @@ static const struct {
 	s64 v;
 	enum quantity q;
 } numbers[] = {
-	{"0", 0, Q_INT},	      {"64", 64, Q_INT},	   {"-3", -3, Q_INT},
-	{"0x1000", 4096, Q_INT},      {"12.5ns", 12500, Q_TIME},   {"12.5 ns", 12500, Q_TIME},
-	{"3ms", 3000000000, Q_TIME},  {"1ps", 1, Q_TIME},	   {"0.001ns", 1, Q_TIME},
-	{"1s", 1000000000000, Q_TIME}, {"-4ns", -4000, Q_TIME},	   {"16MiB", 16 << 20, Q_SIZE},
-	{"0.5KiB", 512, Q_SIZE},      {"1B", 1, Q_SIZE},	   {"2TiB", 2LL << 40, Q_SIZE},
-	{"25%", 250, Q_PERCENT},      {"1.6", 1600, Q_DECIMAL},	   {"12.5%", 125, Q_PERCENT},
-	{"100us", 100000000, Q_TIME}, {"9223372036854775807", INT64_MAX, Q_INT},
+	{ "0", 0, Q_INT },
+	{ "64", 64, Q_INT },
+	{ "-3", -3, Q_INT },
+	{ "0x1000", 4096, Q_INT },
+	{ "12.5ns", 12500, Q_TIME },
+	{ "12.5 ns", 12500, Q_TIME },
+	{ "3ms", 3000000000, Q_TIME },
+	{ "1ps", 1, Q_TIME },
+	{ "0.001ns", 1, Q_TIME },
+	{ "1s", 1000000000000, Q_TIME },
+	{ "-4ns", -4000, Q_TIME },
+	{ "16MiB", 16 << 20, Q_SIZE },
+	{ "0.5KiB", 512, Q_SIZE },
+	{ "1B", 1, Q_SIZE },
+	{ "2TiB", 2LL << 40, Q_SIZE },
+	{ "25%", 250, Q_PERCENT },
+	{ "1.6", 1600, Q_DECIMAL },
+	{ "12.5%", 125, Q_PERCENT },
+	{ "100us", 100000000, Q_TIME },
+	{ "9223372036854775807", INT64_MAX, Q_INT },
 };
 
 static const char *const no_numbers[] = {
-	"", " ", "-", "x", "1x", "1.", ".5", "1..2", "1e6", "0x", "12.5", "0.0001ns", "1.5B",
-	"1KB", "1kB", "1NS", "1 n s", "9223372036854775808", "99999999999999999999ns", "1,5", "1_000",
-	"--1", "1ns ", "8388608TiB",
+	"",
+	" ",
+	"-",
+	"x",
+	"1x",
+	"1.",
+	".5",
+	"1..2",
+	"1e6",
+	"0x",
+	"12.5",
+	"0.0001ns",
+	"1.5B",
+	"1KB",
+	"1kB",
+	"1NS",
+	"1 n s",
+	"9223372036854775808",
+	"99999999999999999999ns",
+	"1,5",
+	"1_000",
+	"--1",
+	"1ns ",
+	"8388608TiB",
 };
 
 START_TEST(reads_numbers)

@@ -124,8 +124,6 @@ def rule_spdx(root):
 
 
 DECL = re.compile(r"^[a-z_][\w \t*]*\b(\w+)\(")
-# Without a comment when this rule came; the list may only shrink.
-BACKLOG = {"atomic_init_counter", "lock_side_wait", "lock_side_hold", "lock_class_caller"}
 # Say all by their name: the verbs of an object's life.
 LIFECYCLE = re.compile(r"_(new|init|free|destroy|add)$")
 
@@ -167,7 +165,7 @@ def rule_comments(root):
                 continue
             m = DECL.match(line)
             if depth == 0 and m and not line.startswith(("typedef", "static")):
-                if (not grouped and "/*" not in line and m.group(1) not in BACKLOG
+                if (not grouped and "/*" not in line
                         and not LIFECYCLE.search(m.group(1))):
                     bad.append(f"{path}:{i + 1}: {m.group(1)}() has no comment above it")
             if not line.startswith("#"):

@@ -22,8 +22,8 @@ struct world {
 	s64 scale;
 	struct vmap *vm;
 	u32 nr_tasks, steps;
-	u64 live;		/* tasks that have not finished */
-	u64 digest;		/* of addresses, per task, order-independent */
+	u64 live; /* tasks that have not finished */
+	u64 digest; /* of addresses, per task, order-independent */
 };
 
 static void set_param(struct world *w, const char *name, s64 v)
@@ -52,8 +52,7 @@ static void world_init(struct world *w, const char *machine, const struct varian
 static void world_start(struct world *w, enum sim_engine engine, u64 seed)
 {
 	struct sim_config config = { .engine = engine, .seed = seed };
-	struct model_config mc = { .variant = w->variant, .params = w->params,
-				   .scale = w->scale };
+	struct model_config mc = { .variant = w->variant, .params = w->params, .scale = w->scale };
 
 	w->sim = sim_new(&config);
 	w->hw = hw_new(w->sim, w->m);
@@ -145,7 +144,9 @@ static void random_body(struct task *t, void *arg)
 }
 
 static const struct variant_desc *const variants[] = {
-	&vmap_global_6_1, &vmap_global_6_7, &vmap_nodes_v3,
+	&vmap_global_6_1,
+	&vmap_global_6_7,
+	&vmap_nodes_v3,
 };
 
 START_TEST(random_work_keeps_invariants)
@@ -207,8 +208,8 @@ struct decay_case {
 };
 
 static const struct decay_case decay_cases[] = {
-	{ 100, 75, true }, { 5, 4, true }, { 4, 3, true }, { 3, 0, true }, { 1, 0, true },
-	{ 100, 75, false }, { 5, 4, false }, { 3, 3, false },
+	{ 100, 75, true }, { 5, 4, true },     { 4, 3, true },	{ 3, 0, true },
+	{ 1, 0, true },	   { 100, 75, false }, { 5, 4, false }, { 3, 3, false },
 };
 
 static u32 pool_len(const struct world *w, u32 size)
@@ -341,8 +342,11 @@ END_TEST
 
 START_TEST(lazy_limit)
 {
-	static const struct { const char *machine; u64 pages; } want[] = {
-		{ "flat-1", 8192 }, { "flat-8", 32768 }, { "flat-32", 49152 },
+	static const struct {
+		const char *machine;
+		u64 pages;
+	} want[] = {
+		{ "flat-1", 8192 },   { "flat-8", 32768 },   { "flat-32", 49152 },
 		{ "flat-64", 57344 }, { "flat-128", 65536 },
 	};
 

@@ -8,9 +8,9 @@
 
 #include "models/vmap/nodes.h"
 
-#define WINDOW	6000u
-#define BASE	VMAP_START
-#define LIVE	400u
+#define WINDOW 6000u
+#define BASE VMAP_START
+#define LIVE 400u
 
 struct oracle {
 	struct va_store s;
@@ -192,8 +192,7 @@ START_TEST(address_changes_node_every_zone)
 	u64 first = VMAP_START / 16;
 
 	for (u64 k = 0; k < 300; k++) {
-		ck_assert_ptr_eq(addr_to_node(&vn, VMAP_START + 16 * k),
-				 &node[(first + k) % 64]);
+		ck_assert_ptr_eq(addr_to_node(&vn, VMAP_START + 16 * k), &node[(first + k) % 64]);
 		ck_assert_ptr_eq(addr_to_node(&vn, VMAP_START + 16 * k + 15),
 				 &node[(first + k) % 64]);
 	}
