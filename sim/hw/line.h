@@ -57,17 +57,65 @@ u64 gline_read_cost(struct exec *x, struct gline *l);
 /* Latency of owning @l for writing, and its new state. */
 u64 gline_write_cost(struct exec *x, struct gline *l);
 
+/* Forget what @x counted ahead: the machine's and its CPU's counts go on. */
+static inline void exec_commit_touches(struct exec *x)
+{
+	x->hw->touches += x->touches;
+	x->cpu->touches += x->touches;
+	x->touches = 0;
+	x->touch_base = x->hw->touches;
+	x->cpu_touches = x->cpu->touches;
+}
+
+/* Machine-wide count of touches as the thread sees it, in stamp units. */
+static inline u32 gline_now(const struct exec *x)
+{
+	return (u32)((x->touch_base + x->touches) >> LINE_STAMP_SHIFT);
+}
+
+static inline void gline_touched(struct exec *x, struct gline *l)
+{
+	l->stamp = gline_now(x);
+	l->cpu_stamp = x->cpu_touches + x->touches;
+	l->last = x->cpu->id;
+}
+
+/* Touched last by this CPU and not yet out of its L1? Counts the touch. */
+static inline bool gline_in_l1(struct exec *x, const struct gline *l)
+{
+	x->touches++;
+	return l->last == x->cpu->id && x->cpu_touches + x->touches - l->cpu_stamp < LINE_L1_LINES;
+}
+
+/* The touch is counted already: read or write of a line that is not in L1. */
+u64 gline_read_miss(struct exec *x, struct gline *l);
+void gline_write_miss(struct exec *x, struct gline *l, struct walk *w);
+
 /* A load the walk waits for. */
 static inline void gline_read(struct exec *x, struct gline *l, struct walk *w)
 {
-	w->stall += gline_read_cost(x, l);
+	if (gline_in_l1(x, l)) {
+		l->sharers |= x->cpu->share_self;
+		gline_touched(x, l);
+		w->stall += x->hw->c[MK_LAT_L1];
+		return;
+	}
+	w->stall += gline_read_miss(x, l);
 }
 
 /*
  * A posted store inside a lock section: costs an L1 access now, the rest is seen
  * by the unlock (section 0, decision 2).
  */
-void gline_write(struct exec *x, struct gline *l, struct walk *w);
+static inline void gline_write(struct exec *x, struct gline *l, struct walk *w)
+{
+	if (gline_in_l1(x, l) && l->dirty) {
+		gline_touched(x, l);
+		w->stall += x->hw->c[MK_LAT_L1];
+		return;
+	}
+	gline_write_miss(x, l, w);
+}
 
 /* Spend what the walk has gathered and start it over. */
 void walk_charge(struct exec *x, struct walk *w);
