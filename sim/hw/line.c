@@ -13,12 +13,12 @@ static inline u32 since(u32 now, u32 stamp)
 
 static inline bool is_aged(const struct exec *x, const struct gline *l)
 {
-	return since(gline_now(x), l->stamp) > x->age_stamps;
+	return since(x->stamp, l->stamp) > x->age_stamps;
 }
 
 static inline u32 cpu_distance(const struct exec *x, const struct gline *l)
 {
-	return x->cpu_touches + x->touches - l->cpu_stamp;
+	return x->touches - l->cpu_stamp;
 }
 
 /* Re-read of a line this CPU already has, @distance lines ago. */
@@ -36,7 +36,7 @@ static u64 own_cost(const struct exec *x, const struct gline *l, u32 distance, b
 /* Lines touched by this CPU since @l was last touched by anybody, estimated. */
 static u32 est_distance(const struct exec *x, const struct gline *l)
 {
-	u32 n = since(gline_now(x), l->stamp) << LINE_STAMP_SHIFT;
+	u32 n = since(x->stamp, l->stamp) << LINE_STAMP_SHIFT;
 
 	return n / (x->active_cpus ? x->active_cpus : 1);
 }
@@ -78,28 +78,30 @@ u64 gline_read_cost(struct exec *x, struct gline *l)
 	return gline_read_miss(x, l);
 }
 
+static inline enum hw_dist farthest(const struct hw *hw, const struct cpu *me, u64 others)
+{
+	if (!(others & ~me->share_llc)) {
+		if (hw->coarse_sharers || others & ~me->share_core)
+			return DIST_LLC;
+		return DIST_SMT;
+	}
+	if (!(others & ~me->share_node))
+		return DIST_XLLC;
+	return others & ~me->share_socket ? DIST_XSOCK : DIST_XNODE;
+}
+
 /* Transfer from the farthest holder other than this CPU, plus invalidation of the sharers. */
-static u64 invalidate_cost(const struct exec *x, u64 sharers)
+static inline u64 invalidate_cost(const struct exec *x, u64 sharers)
 {
 	const struct cpu *me = x->cpu;
 	const struct hw *hw = x->hw;
-	enum hw_dist far;
+	u64 others = hw->coarse_sharers ? sharers : sharers & ~me->share_self;
 	u64 ps;
 
-	if (hw->coarse_sharers ? !sharers : !(sharers & ~me->share_self))
+	if (!others)
 		return 0;
-	if (sharers & ~me->share_socket)
-		far = DIST_XSOCK;
-	else if (sharers & ~me->share_node)
-		far = DIST_XNODE;
-	else if (sharers & ~me->share_llc)
-		far = DIST_XLLC;
-	else if (hw->coarse_sharers || sharers & ~me->share_core)
-		far = DIST_LLC;
-	else
-		far = DIST_SMT;
-	ps = hw->xfer[far];
-	if (hw->c[MK_INVAL_PER_SHARER])
+	ps = hw->xfer[farthest(hw, me, others)];
+	if (unlikely(hw->c[MK_INVAL_PER_SHARER]))
 		ps += hw->c[MK_INVAL_PER_SHARER] *
 		      (u64)(__builtin_popcountll(sharers & ~me->share_self));
 	return ps;

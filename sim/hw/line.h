@@ -11,8 +11,8 @@
  *
  * Which lines a CPU or LLC group still holds is decided by counting touches. The
  * group's count is approximated by the machine's count divided by the number of
- * LLC groups with a busy CPU, as of the thread's last interaction point, so that
- * it does not depend on the engine. A sharer other than the last toucher has its
+ * LLC groups with a busy CPU, both as of the thread's last interaction point, so
+ * that it does not depend on the engine. A sharer other than the last toucher has its
  * own distance estimated the same way over busy CPUs.
  */
 #ifndef MMSIM_HW_LINE_H
@@ -57,26 +57,24 @@ u64 gline_read_cost(struct exec *x, struct gline *l);
 /* Latency of owning @l for writing, and its new state. */
 u64 gline_write_cost(struct exec *x, struct gline *l);
 
-/* Forget what @x counted ahead: the machine's and its CPU's counts go on. */
+/* The machine's and the CPU's counts take over what @x has touched. */
 static inline void exec_commit_touches(struct exec *x)
 {
-	x->hw->touches += x->touches;
-	x->cpu->touches += x->touches;
-	x->touches = 0;
-	x->touch_base = x->hw->touches;
-	x->cpu_touches = x->cpu->touches;
+	x->hw->touches += x->touches - x->cpu->touches;
+	x->cpu->touches = x->touches;
 }
 
-/* Machine-wide count of touches as the thread sees it, in stamp units. */
-static inline u32 gline_now(const struct exec *x)
+/* What the thread may know of the counts from now on. */
+static inline void exec_read_touches(struct exec *x)
 {
-	return (u32)((x->touch_base + x->touches) >> LINE_STAMP_SHIFT);
+	x->stamp = (u32)(x->hw->touches >> LINE_STAMP_SHIFT);
+	x->touches = x->cpu->touches;
 }
 
 static inline void gline_touched(struct exec *x, struct gline *l)
 {
-	l->stamp = gline_now(x);
-	l->cpu_stamp = x->cpu_touches + x->touches;
+	l->stamp = x->stamp;
+	l->cpu_stamp = x->touches;
 	l->last = x->cpu->id;
 }
 
@@ -84,7 +82,7 @@ static inline void gline_touched(struct exec *x, struct gline *l)
 static inline bool gline_in_l1(struct exec *x, const struct gline *l)
 {
 	x->touches++;
-	return l->last == x->cpu->id && x->cpu_touches + x->touches - l->cpu_stamp < LINE_L1_LINES;
+	return l->last == x->cpu->id && x->touches - l->cpu_stamp < LINE_L1_LINES;
 }
 
 /* The touch is counted already: read or write of a line that is not in L1. */
