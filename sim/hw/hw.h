@@ -61,6 +61,7 @@ struct hw {
 	u32 active_llcs, active_cpus;
 	u32 *llc_busy; /* busy CPUs per LLC group */
 	u32 llc_lines;
+	u32 age_stamps; /* touches / 64 after which a line has left the caches */
 	u32 smt_factor; /* 1/1000 */
 	struct profile profile;
 };

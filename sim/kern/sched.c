@@ -14,7 +14,7 @@
 
 static struct rq *task_rq(struct task *t)
 {
-	return &t->kern->rq[t->x.cpu->id];
+	return t->rq;
 }
 
 void sched_init(struct kern *k)

@@ -46,10 +46,10 @@ void task_snapshot(struct task *t)
 	s16 sibling = x->cpu->sibling;
 
 	exec_read_touches(x);
-	x->age_stamps = (hw->llc_lines >> LINE_STAMP_SHIFT) * hw->active_llcs;
+	x->age_stamps = hw->age_stamps;
 	x->active_cpus = hw->active_cpus;
 	x->smt = sibling >= 0 && hw->cpus[sibling].curr ? hw->smt_factor : 1000;
-	t->queued_others = t->kern->rq[x->cpu->id].nr_queued != 0;
+	t->queued_others = t->rq->nr_queued != 0;
 }
 
 void task_sync(struct task *t)
@@ -136,6 +136,7 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 	t->arg = arg;
 	t->x.hw = k->hw;
 	t->x.cpu = &k->hw->cpus[cpu];
+	t->rq = &k->rq[cpu];
 	t->x.frame = &k->hw->profile.root;
 	t->x.smt = 1000;
 	list_init(&t->rq_node);

@@ -38,6 +38,7 @@ struct deferred {
 struct task {
 	struct exec x; /* must be first */
 	struct kern *kern;
+	struct rq *rq; /* of its CPU */
 	const char *comm; /* name of the thread group; not owned */
 	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
 	struct list_head wait_node; /* on one wait list */
