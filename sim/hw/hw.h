@@ -38,6 +38,7 @@ struct cpu {
 	u16 id, core, llc, node, socket;
 	s16 sibling; /* other hardware thread of the core, -1 */
 	u32 touches; /* lines touched by this CPU */
+	u32 ipis_held; /* synchronous calls that wait until interrupts go on */
 	struct exec *curr; /* who is on the CPU; NULL: idle */
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */
