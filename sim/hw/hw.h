@@ -39,6 +39,7 @@ struct cpu {
 	s16 sibling; /* other hardware thread of the core, -1 */
 	u32 touches; /* lines touched by this CPU, committed at interactions */
 	const u8 *dist; /* row of the distance table */
+	u32 ipis_held; /* synchronous calls that wait until interrupts go on */
 	struct exec *curr; /* who is on the CPU; NULL: idle */
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/irq.h"
+
 const struct frame_site spin_slowpath_site = { "native_queued_spin_lock_slowpath" };
 
 static struct spin_grant *ring_at(const struct spinlock *l, u32 i)
@@ -344,12 +346,15 @@ void spin_unlock(struct task *t, struct spinlock *l)
 void spin_lock_irqsave(struct task *t, struct spinlock *l)
 {
 	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
+	task_sync(t);
+	irq_section_begin(t);
 	spin_lock(t, l);
 }
 
 void spin_unlock_irqrestore(struct task *t, struct spinlock *l)
 {
 	spin_unlock(t, l);
+	irq_section_end(t);
 }
 
 bool spin_is_contended(struct task *t, struct spinlock *l)

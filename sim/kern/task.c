@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/ipi.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
@@ -170,7 +171,7 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 	k->slice = roundup_u64(max_u64(hw->c[MK_BASE_SLICE], 1), tick);
 	sched_init(k);
 	k->sim->layer[LAYER_KERN] = k;
-	if (workqueue_init(k))
+	if (workqueue_init(k) || ipi_init(k))
 		goto fail;
 	return k;
 fail:
@@ -185,6 +186,7 @@ void kern_free(struct kern *k)
 	for (u32 i = 0; i < k->nr_tasks; i++)
 		free(k->tasks[i]);
 	workqueue_destroy(k);
+	ipi_destroy(k);
 	lock_stats_destroy(&k->lock_stats);
 	free(k->tasks);
 	free(k->rq);

@@ -91,6 +91,7 @@ struct kern {
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
 	struct worker_pool *pools; /* per CPU */
+	struct ipi_state *ipi; /* rounds under way, ipi.c */
 };
 
 /* Latency of one operation. */
