@@ -145,6 +145,12 @@ static inline void work(struct task *t, u64 ps)
 	exec_charge(&t->x, CPU_WORK, exec_stretch(&t->x, ps));
 }
 
+/* Work whose cost was measured with busy SMT siblings already (machine.md 0, item 4). */
+static inline void work_smt_inclusive(struct task *t, u64 ps)
+{
+	exec_charge(&t->x, CPU_WORK, ps);
+}
+
 /* Work that may be interrupted by the end of the slice at any point (user mode, think time). */
 void user_work(struct task *t, u64 ps);
 
