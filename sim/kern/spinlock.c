@@ -20,7 +20,9 @@
 
 const struct frame_site spin_slowpath_site = { "native_queued_spin_lock_slowpath" };
 
-static struct spin_grant *ring_at(const struct spinlock *l, u32 i)
+#define RING_START 4U
+
+static inline struct spin_grant *ring_at(const struct spinlock *l, u32 i)
 {
 	return &l->ring[i & l->ring_mask];
 }
@@ -29,7 +31,7 @@ static const char *const kind_names[] = { "qspinlock", "fifo", "tas" };
 
 int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind)
 {
-	u32 size = 4;
+	u32 size = RING_START;
 
 	memset(l, 0, sizeof(*l));
 	if (kind == SPIN_QSPINLOCK && k->virt == VIRT_TAS)
@@ -44,7 +46,8 @@ int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum sp
 		if (!l->ring)
 			return -ENOMEM;
 	}
-	l->ring_mask = size - 1;
+	l->ring_size = size;
+	l->ring_mask = RING_START - 1;
 	l->kern = k;
 	l->kind = kind;
 	l->own_line.last = LINE_NO_OWNER;
@@ -167,6 +170,23 @@ u64 spin_release_time(struct task *t)
 	return at;
 }
 
+/*
+ * The ring is full. It was allocated for as many waiters as there can be, but uses
+ * as little of that as it can, to stay in the host's caches: double what it uses.
+ */
+static void ring_grow(struct spinlock *l)
+{
+	u32 old = l->ring_mask + 1;
+
+	if (old == l->ring_size)
+		sim_fail(l->kern->sim, "a spin lock has more waiters than there are CPUs", 0, 0);
+
+	for (u32 i = min_u32(l->first, l->cursor); i != l->next; i++)
+		if (i & old)
+			l->ring[(i & l->ring_mask) + old] = *ring_at(l, i);
+	l->ring_mask += old;
+}
+
 /* Ownership of a qspinlock that was held at arrival, as the successor of @prev. */
 static inline u64 qspin_handoff(const struct task *t, const struct spin_grant *prev,
 				const struct spin_grant *g, u64 stall)
@@ -192,12 +212,14 @@ static inline u64 qspin_handoff(const struct task *t, const struct spin_grant *p
 static inline struct spin_grant *spin_grant(struct spinlock *l, struct task *t, u64 stall,
 					    u32 *delta)
 {
-	struct spin_grant *prev = l->next ? ring_at(l, l->next - 1) : NULL;
-	struct spin_grant *g, *seen = NULL;
+	struct spin_grant *g, *prev, *seen = NULL;
 	u64 arrival = t->lock_arrival;
 
 	if (l->first != l->next && ring_at(l, l->first)->release <= arrival)
 		spin_lock_fold(l, arrival);
+	if (unlikely(l->next - min_u32(l->first, l->cursor) > l->ring_mask))
+		ring_grow(l);
+	prev = l->next ? ring_at(l, l->next - 1) : NULL;
 	if (prev) {
 		while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= arrival)
 			l->cursor++;
