@@ -49,6 +49,7 @@ static void sched_enqueue(struct task *t)
 {
 	struct rq *rq = task_rq(t);
 	u64 now = t->kern->sim->now, slice = t->kern->slice;
+	struct exec *curr = t->x.cpu->curr;
 
 	t->sched_state = TASK_QUEUED;
 	list_add_tail(&t->rq_node, &rq->queue);
@@ -57,6 +58,8 @@ static void sched_enqueue(struct task *t)
 	/* the running task was alone: its slice was renewed at each end */
 	if (rq->slice_end < now)
 		rq->slice_end += roundup_u64(now - rq->slice_end, slice);
+	if (curr && container_of(curr, struct task, x)->spinning)
+		mutex_spinner_queued(container_of(curr, struct task, x));
 }
 
 /* The CPU of @t is given to the next runnable task, or falls idle. */

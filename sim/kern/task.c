@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/kern/ipi.h"
+#include "sim/kern/mutex.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
@@ -187,6 +188,7 @@ void kern_free(struct kern *k)
 		free(k->tasks[i]);
 	workqueue_destroy(k);
 	ipi_destroy(k);
+	mutex_free_all(k);
 	lock_stats_destroy(&k->lock_stats);
 	free(k->tasks);
 	free(k->rq);

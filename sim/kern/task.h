@@ -47,6 +47,10 @@ struct task {
 	struct worker_pool *pool; /* of a kworker */
 	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
 	u32 nr_mutexes;
+	bool mutex_woken; /* an unlock has woken it since it queued up */
+	bool spinning; /* blocked on its CPU as a mutex spinner */
+	bool spin_timed; /* spin_timer is armed: its slice may end while it spins */
+	struct sim_handle spin_timer;
 	u64 lock_arrival; /* when it began to wait for a lock */
 	u16 lock_line_last; /* who had touched the lock's line before it arrived */
 	const struct frame_site *lock_site; /* frame that asked for the lock */
@@ -90,6 +94,7 @@ struct kern {
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
 	struct worker_pool *pools; /* per CPU */
+	struct mutex_wait *mutex_waits; /* wait_locks of all mutexes, mutex.c */
 	struct ipi_state *ipi; /* rounds under way, ipi.c */
 };
 

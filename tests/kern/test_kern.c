@@ -268,7 +268,7 @@ static void random_world(struct outcome *o, enum sim_engine engine, u64 seed)
 	w.nested = seed % 3 != 1;
 	w.flush = seed % 5 > 1;
 	w.irq_off = seed % 5 > 1 && seed / 5 % 2;
-	w.use_mutex = seed % 7 == 6;
+	w.use_mutex = seed % 7 > 4;
 	w.cycles = seed % 11 == 0 ? 20000 : 300;
 	if (world_run(&w, 2 + seed % 13, TIME_MAX) != SIM_DONE)
 		ck_abort_msg("seed %llu: %s", (unsigned long long)seed, sim_report(w.sim));
