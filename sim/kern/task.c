@@ -47,6 +47,8 @@ void task_snapshot(struct task *t)
 	struct hw *hw = x->hw;
 	s16 sibling = x->cpu->sibling;
 
+	x->synced_at = x->proc.clock;
+	x->irq_since = 0;
 	hw->touches += x->touches;
 	x->touches = 0;
 	x->touch_base = hw->touches;

@@ -73,6 +73,7 @@ struct rq {
 	struct list_head queue; /* runnable, not running, FIFO */
 	u32 nr_queued;
 	u64 slice_end; /* of the running task; matters while others are queued */
+	u64 slice_next; /* a lone task's slice ends here next; rolled on by user_work() */
 	struct worker_pool *pool;
 };
 

@@ -191,7 +191,7 @@ START_TEST(spinner_is_preempted)
 
 	mutex_world(&e, _i & 1, 0, 0);
 	e.k->slice = 1000 * PS_PER_NS;
-	e.k->rq[1].slice_end = 1000 * PS_PER_NS;
+	e.k->rq[1].slice_end = e.k->rq[1].slice_next = 1000 * PS_PER_NS;
 	exact_task(&e, 0, 0, long_owner);
 	if (_i & 2) {
 		exact_task(&e, 2, 1, late_neighbour);
