@@ -37,8 +37,10 @@ static void world_init(struct world *w, const char *machine, enum sim_engine eng
 	struct sim_config config = { .engine = engine, .seed = seed };
 
 	memset(w, 0, sizeof(*w));
-	w->m = machine_builtin(machine);
+	w->m = machine_builtin(strncmp(machine, "smt-", 4) ? machine : "flat-4");
 	ck_assert_ptr_nonnull(w->m);
+	if (!strncmp(machine, "smt-", 4))
+		w->m->val[MK_SMT].v = 2;
 	w->sim = sim_new(&config);
 	w->hw = hw_new(w->sim, w->m);
 	w->k = kern_new(w->hw, virt, seed, 0);
@@ -277,14 +279,14 @@ static void short_slices(struct world *w, u64 slice)
 
 static void random_world(struct outcome *o, enum sim_engine engine, u64 seed)
 {
-	static const char *const machines[] = { "flat-8", "ideal-4", "flat-16" };
+	static const char *const machines[] = { "flat-8", "ideal-4", "flat-16", "smt-4" };
 	struct world w;
 	enum sim_status status;
 	u64 until;
 	u32 i = 0;
 
 	memset(o, 0, sizeof(*o));
-	world_init(&w, machines[seed % 3], engine, seed, seed % 4 == 3 ? VIRT_TAS : VIRT_NONE);
+	world_init(&w, machines[seed / 2 % 4], engine, seed, seed % 4 == 3 ? VIRT_TAS : VIRT_NONE);
 	ck_assert_int_eq(spin_lock_init(w.k, &w.lock, "a", seed & 1 ? SPIN_QSPINLOCK : SPIN_FIFO),
 			 0);
 	ck_assert_int_eq(spin_lock_init(w.k, &w.lock2, "b", SPIN_QSPINLOCK), 0);
