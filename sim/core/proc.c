@@ -240,6 +240,20 @@ void proc_delay(struct proc *p, u64 ps)
 	proc_queue(p);
 }
 
+void proc_hasten(struct proc *p, u64 at)
+{
+	struct sim *s = p->sim;
+
+	if (unlikely(p->state != PROC_PENDING || at < s->now || at > p->clock)) {
+		sim_fail(s, "a proc's event cannot be moved from %llu to %llu ps", p->clock, at);
+		return;
+	}
+	event_unqueue(s, p->id);
+	p->clock = at;
+	p->delta = at == s->now ? s->delta + 1 : 0;
+	proc_queue(p);
+}
+
 #ifdef MMSIM_DEBUG
 void proc_assert_open(struct proc *p)
 {

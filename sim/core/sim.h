@@ -213,6 +213,12 @@ void proc_unwake(struct proc *p);
  */
 void proc_delay(struct proc *p, u64 ps);
 
+/*
+ * Move the event of a pending proc forward to @at, now or later but before its
+ * clock: the rest of its work is not done (preemption).
+ */
+void proc_hasten(struct proc *p, u64 at);
+
 /* Slow paths of the inline functions below. */
 void proc_sync_slow(struct proc *p);
 void proc_step(struct proc *p);

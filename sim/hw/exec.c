@@ -137,6 +137,7 @@ static void log_insert_irq(struct exec *x, u64 at, u64 ps)
 	u64 end = x->proc.clock;
 	u32 i = x->nr_log;
 
+	x->irq_since += ps;
 	x->cpu->bucket[CPU_IRQ] += ps;
 	node->self_ps += ps;
 	while (i && end - charge_ps(&x->log[i - 1]) >= at)
@@ -181,6 +182,49 @@ static void marks_delay(struct exec *x, u64 at, u64 ps)
 			*x->starts[i] += ps;
 }
 
+/* Take back the work beyond div_stop; an interrupt that has begun is finished. */
+static void exec_cut(struct exec *x)
+{
+	u64 end = x->proc.clock;
+	u64 stop = max_u64(x->div_stop, x->hw->sim->now);
+
+	while (x->nr_log && end > stop) {
+		struct exec_charge *e = &x->log[x->nr_log - 1];
+		u64 ps = min_u64(charge_ps(e), end - stop);
+
+		if (charge_bucket(e) != CPU_WORK)
+			break;
+		e->ps_bucket -= ps << 4;
+		e->node->self_ps -= ps;
+		x->cpu->bucket[CPU_WORK] -= ps;
+		x->div_rest += ps;
+		end -= ps;
+		if (!charge_ps(e))
+			x->nr_log--;
+	}
+	if (end != x->proc.clock)
+		proc_hasten(&x->proc, end);
+}
+
+void exec_divide(struct exec *x, u64 stop)
+{
+	x->div_stop = stop;
+	exec_cut(x);
+}
+
+u64 exec_divisible(struct exec *x, u64 ps, u64 stop)
+{
+	u64 run = min_u64(ps, stop - min_u64(stop, x->proc.clock));
+
+	x->div_stop = stop;
+	x->div_rest = ps - run;
+	x->divisible = true;
+	exec_charge(x, CPU_WORK, run);
+	exec_sync(x);
+	x->divisible = false;
+	return x->div_rest;
+}
+
 void cpu_interrupt(struct hw *hw, struct cpu *c, u64 ps)
 {
 	struct exec *x = c->curr;
@@ -205,6 +249,8 @@ void cpu_interrupt(struct hw *hw, struct cpu *c, u64 ps)
 	log_insert_irq(x, at, ps);
 	marks_delay(x, at, ps);
 	proc_delay(&x->proc, ps);
+	if (x->divisible)
+		exec_cut(x);
 }
 
 void exec_pay_irq(struct exec *x)
@@ -215,6 +261,7 @@ void exec_pay_irq(struct exec *x)
 	if (!ps)
 		return;
 	x->irq_owed = 0;
+	x->irq_since += ps;
 	x->frame = profile_enter(&x->hw->profile, &x->hw->profile.root, &irq_site);
 	exec_charge(x, CPU_IRQ, ps);
 	x->frame = frame;

@@ -59,6 +59,11 @@ struct exec {
 	u32 irq_on_delta;
 	u64 irq_on_at; /* instant at which the last of them ended, in this segment */
 	u64 irq_owed; /* interrupt time to pay at the outermost unlock */
+	u64 synced_at; /* time of the last interaction point */
+	u64 irq_since; /* interrupt time since then */
+	bool divisible; /* pending at the end of work that may be cut, see exec_divide() */
+	u64 div_stop; /* where the work is cut, TIME_MAX: nowhere yet */
+	u64 div_rest; /* part of the work that was cut off */
 	u64 drain_until; /* when the slowest outstanding store of the section is done */
 	u32 nr_stores; /* outstanding stores of the section */
 	u32 nr_log, nr_marks, nr_enters;
@@ -139,6 +144,18 @@ void exec_wait_begin(struct exec *x, enum cpu_bucket first, u64 first_ps, enum c
 
 /* The wait is over at the thread's clock: book it. */
 void exec_wait_end(struct exec *x);
+
+/**
+ * exec_divisible - work of which the rest may be cut off while it is under way
+ * @ps: length, already stretched
+ * @stop: instant after which it does not go on, TIME_MAX for none
+ *
+ * Call synchronised; returns synchronised, with what was not done.
+ */
+u64 exec_divisible(struct exec *x, u64 ps, u64 stop);
+
+/* The divisible work that @x is in stops at @stop, or now if that is over. */
+void exec_divide(struct exec *x, u64 stop);
 
 /* Pay interrupt time that was owed during a section or wait. */
 void exec_pay_irq(struct exec *x);

@@ -1,151 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Mutex (reference machine.md 2.6). Spinners wait in arrival order while the owner
- * runs; when the owner leaves its CPU they go to sleep. Left out: the wait_lock's
- * own contention; a spinner that must reschedule while it spins goes on until the
- * owner leaves or releases.
+ * Mutex (reference machine.md 2.6): the kernel's paths step by step. An exchange on
+ * the owner word that finds it free has the lock, so that an arriving task or a
+ * spinner may overtake a woken waiter; the waiter then asks for a hand-off. Waiters
+ * are queued, and woken by the unlock, under the wait_lock, a raw spin lock of the
+ * kernel's class "&lock->wait_lock".
+ *
+ * lock_stat: a task that never queues to sleep counts as acquired without contention
+ * and its hold begins with the call; queued_contentions counts slow paths.
+ *
+ * Left out: the wait_lock's word shares the line of the owner word in the kernel, here
+ * it is on its own; the failed exchanges of several pollers of one release; signals
+ * and ww_mutex.
  */
 #include "sim/kern/mutex.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/mutex_priv.h"
 #include "sim/kern/sched.h"
+#include "sim/kern/spinlock.h"
+
+struct mutex_wait {
+	struct spinlock lock;
+	struct mutex_wait *next;
+};
 
 int mutex_init(struct kern *k, struct mutex *m, const char *name)
 {
 	memset(m, 0, sizeof(*m));
 	m->class = lock_stats_class(&k->lock_stats, name, "mutex");
-	if (!m->class)
+	m->wait = calloc(1, sizeof(*m->wait));
+	if (!m->class || !m->wait ||
+	    spin_lock_init(k, &m->wait->lock, "&lock->wait_lock", SPIN_QSPINLOCK)) {
+		free(m->wait);
 		return -ENOMEM;
+	}
+	m->wait->next = k->mutex_waits;
+	k->mutex_waits = m->wait;
 	m->kern = k;
 	m->last_cpu = LINE_NO_OWNER;
-	list_init(&m->sleepers);
+	list_init(&m->waiters);
 	list_init(&m->spinners);
 	gline_init(&m->line.g, 0);
 	return 0;
 }
 
-static struct lock_side *side(struct mutex *m)
+void mutex_free_all(struct kern *k)
 {
-	return &m->class->side[0];
+	while (k->mutex_waits) {
+		struct mutex_wait *w = k->mutex_waits;
+
+		k->mutex_waits = w->next;
+		spin_lock_destroy(&w->lock);
+		free(w);
+	}
 }
 
 static void mutex_own(struct task *t, struct mutex *m)
 {
 	m->owner = t;
-	if (m->handoff == t)
-		m->handoff = NULL;
+	m->owned_from = t->kern->sim->now;
 	if (t->nr_mutexes == ARRAY_SIZE(t->mutexes))
 		sim_fail(t->kern->sim, "a task holds more than 4 mutexes", 0, 0);
 	t->mutexes[t->nr_mutexes++] = m;
 }
 
-/* The owner takes the line. Call synchronised. */
-static void mutex_acquire(struct task *t, struct mutex *m)
-{
-	if (m->last_cpu != LINE_NO_OWNER && m->last_cpu != task_cpu(t))
-		side(m)->acq_bounces++;
-	m->last_cpu = (u16)task_cpu(t);
-	m->acquired_at = task_clock(t);
-	line_rmw(&t->x, &m->line);
-}
-
-static bool mutex_free_for(const struct mutex *m, const struct task *t)
-{
-	return !m->owner && (!m->handoff || m->handoff == t);
-}
-
-bool mutex_trylock(struct task *t, struct mutex *m)
-{
-	task_sync(t);
-	if (!mutex_free_for(m, t)) {
-		line_load(&t->x, &m->line);
-		return false;
-	}
-	mutex_own(t, m);
-	mutex_acquire(t, m);
-	return true;
-}
-
-/* Spin while the owner runs; true if the lock was handed over. */
-static bool mutex_spin(struct task *t, struct mutex *m)
-{
-	static const struct frame_site osq = { "osq_lock" }, owner = { "mutex_spin_on_owner" };
-	bool first = list_empty(&m->spinners);
-
-	if (!m->owner || m->owner->sched_state != TASK_ON_CPU || t->queued_others)
-		return false;
-	list_add_tail(&t->wait_node, &m->spinners);
-	exec_wait_begin(&t->x, CPU_MUTEX_SPIN, 0, first ? CPU_MUTEX_SPIN : CPU_OSQ,
-			profile_enter(&t->x.hw->profile, t->x.frame, first ? &owner : &osq));
-	proc_block(&t->x.proc);
-	exec_wait_end(&t->x);
-	exec_pay_irq(&t->x);
-	task_sync(t);
-	return m->owner == t;
-}
-
-static void mutex_sleep(struct task *t, struct mutex *m)
-{
-	u64 since = task_clock(t);
-
-	if (mutex_free_for(m, t)) {
-		mutex_own(t, m);
-		return;
-	}
-	side(m)->contentions++;
-	side(m)->queued_contentions++;
-	if (m->last_cpu != task_cpu(t))
-		side(m)->con_bounces++;
-	list_add_tail(&t->wait_node, &m->sleepers);
-	for (;;) {
-		task_block(t);
-		task_sync(t);
-		if (m->owner == t)
-			break;
-		if (mutex_free_for(m, t)) {
-			mutex_own(t, m);
-			break;
-		}
-		m->handoff = t;
-		list_add(&t->wait_node, &m->sleepers);
-	}
-	lock_side_wait(side(m), task_clock(t) - since);
-	side(m)->sleep += task_clock(t) - since;
-}
-
-void mutex_lock(struct task *t, struct mutex *m)
-{
-	FRAME(t, "mutex_lock");
-
-	if (t->x.section)
-		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
-	t->waits_for = m->class;
-	if (!mutex_trylock(t, m)) {
-		task_sync(t);
-		if (mutex_free_for(m, t))
-			mutex_own(t, m);
-		else if (!mutex_spin(t, m))
-			mutex_sleep(t, m);
-		mutex_acquire(t, m);
-	}
-	t->waits_for = NULL;
-}
-
-void mutex_owner_left(struct mutex *m)
-{
-	while (!list_empty(&m->spinners)) {
-		struct task *t = list_first_entry(&m->spinners, struct task, wait_node);
-
-		list_del(&t->wait_node);
-		proc_wake(&t->x.proc, m->kern->sim->now, m->kern->sim->delta + 1);
-	}
-}
-
-/* Take the mutex off the task's list of owned ones. */
 static void mutex_disown(struct task *t, struct mutex *m)
 {
+	lock_side_hold(mutex_side(m), task_clock(t) - m->hold_from);
+	mutex_side(m)->owned += task_clock(t) - m->owned_from;
+	m->owner = NULL;
 	for (u32 i = 0; i < t->nr_mutexes; i++) {
 		if (t->mutexes[i] != m)
 			continue;
@@ -154,38 +81,188 @@ static void mutex_disown(struct task *t, struct mutex *m)
 	}
 }
 
-void mutex_unlock(struct task *t, struct mutex *m)
+bool mutex_take(struct task *t, struct mutex *m)
 {
-	struct sim *s = t->kern->sim;
-	struct task *next;
-
-	task_sync(t);
+	if (m->owner && m->owner != t)
+		return false;
+	if (!m->owner)
+		mutex_own(t, m);
 	line_rmw(&t->x, &m->line);
 	task_sync(t);
-	if (m->owner != t)
-		sim_fail(s, "a task releases a mutex that it does not own", 0, 0);
-	mutex_disown(t, m);
-	lock_side_hold(side(m), task_clock(t) - m->acquired_at);
-	side(m)->owned += task_clock(t) - m->acquired_at;
-	m->owner = NULL;
-	if (m->handoff) {
-		next = m->handoff;
-		list_del(&next->wait_node);
-		mutex_own(next, m);
-		task_wake(t, next);
-		return;
-	}
-	if (!list_empty(&m->spinners)) {
-		u64 ps;
+	return true;
+}
 
-		next = list_first_entry(&m->spinners, struct task, wait_node);
-		list_del(&next->wait_node);
-		mutex_own(next, m);
-		ps = hw_xfer(t->x.hw, task_cpu(t), task_cpu(next));
-		proc_wake(&next->x.proc, s->now + ps, ps ? 0 : s->delta + 1);
-	} else if (!list_empty(&m->sleepers)) {
-		next = list_first_entry(&m->sleepers, struct task, wait_node);
-		list_del(&next->wait_node);
-		task_wake(t, next);
+bool mutex_trylock(struct task *t, struct mutex *m)
+{
+	u64 start;
+
+	task_sync(t);
+	start = task_clock(t);
+	if (!mutex_take(t, m)) {
+		line_load(&t->x, &m->line);
+		return false;
 	}
+	m->hold_from = start;
+	return true;
+}
+
+/* ---- sleeping --------------------------------------------------------------- */
+
+static void wait_lock(struct task *t, struct mutex *m)
+{
+	spin_lock(t, &m->wait->lock);
+	task_sync(t);
+}
+
+static void wait_unlock(struct task *t, struct mutex *m)
+{
+	spin_unlock(t, &m->wait->lock);
+	task_sync(t);
+}
+
+static bool first_waiter(const struct mutex *m, const struct task *t)
+{
+	return list_first_entry(&m->waiters, struct task, wait_node) == t;
+}
+
+/* Sleep until woken, then try; returns with the mutex owned and the wait_lock held. */
+static void mutex_wait_turn(struct task *t, struct mutex *m)
+{
+	for (;;) {
+		t->mutex_woken = false;
+		wait_unlock(t, m);
+		if (!t->mutex_woken)
+			task_block(t);
+		task_sync(t);
+		if (mutex_take(t, m))
+			break;
+		if (first_waiter(m, t)) {
+			m->handoff = true;
+			if (mutex_spin(t, m, true))
+				break;
+		}
+		wait_lock(t, m);
+		if (mutex_take(t, m))
+			return;
+	}
+	wait_lock(t, m);
+}
+
+/* The sleeping path; true if the task was queued, as lock_stat sees it. */
+static bool mutex_sleep(struct task *t, struct mutex *m)
+{
+	struct lock_side *s = mutex_side(m);
+	u64 since;
+
+	wait_lock(t, m);
+	if (mutex_take(t, m)) {
+		wait_unlock(t, m);
+		return false;
+	}
+	since = task_clock(t);
+	s->contentions++;
+	if (m->last_cpu != task_cpu(t))
+		s->con_bounces++;
+	list_add_tail(&t->wait_node, &m->waiters);
+	mutex_wait_turn(t, m);
+	list_del(&t->wait_node);
+	if (list_empty(&m->waiters))
+		m->handoff = false;
+	lock_side_wait(s, task_clock(t) - since);
+	s->sleep += task_clock(t) - since;
+	m->hold_from = task_clock(t);
+	wait_unlock(t, m);
+	return true;
+}
+
+/* ---- lock and unlock ---------------------------------------------------------- */
+
+/* lock_stat's view of an acquisition; call synchronised. */
+static void count_acquired(struct task *t, struct mutex *m)
+{
+	if (m->last_cpu != LINE_NO_OWNER && m->last_cpu != task_cpu(t))
+		mutex_side(m)->acq_bounces++;
+	m->last_cpu = (u16)task_cpu(t);
+}
+
+static void mutex_lock_slow(struct task *t, struct mutex *m, u64 start)
+{
+	bool queued = false;
+
+	task_sync(t);
+	mutex_side(m)->queued_contentions++;
+	if (!mutex_take(t, m) && !mutex_spin(t, m, false))
+		queued = mutex_sleep(t, m);
+	if (!queued)
+		m->hold_from = start;
+	count_acquired(t, m);
+}
+
+void mutex_lock(struct task *t, struct mutex *m)
+{
+	u64 start;
+
+	FRAME(t, "mutex_lock");
+
+	if (t->x.section)
+		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
+	t->waits_for = m->class;
+	task_sync(t);
+	start = task_clock(t);
+	/* the exchange expects zero: neither owner nor waiters */
+	if (!m->owner && list_empty(&m->waiters)) {
+		mutex_own(t, m);
+		m->hold_from = start;
+		count_acquired(t, m);
+		line_rmw(&t->x, &m->line);
+	} else {
+		line_rmw(&t->x, &m->line);
+		mutex_lock_slow(t, m, start);
+	}
+	t->waits_for = NULL;
+}
+
+/* Wake the first waiter, which may be on its way to sleep. */
+static void mutex_wake(struct task *t, struct task *next)
+{
+	next->mutex_woken = true;
+	task_wake(t, next);
+}
+
+/* The slow path: waiters are there. With a hand-off the first one becomes the owner. */
+static void mutex_unlock_slow(struct task *t, struct mutex *m)
+{
+	struct task *next = NULL;
+
+	wait_lock(t, m);
+	if (!list_empty(&m->waiters))
+		next = list_first_entry(&m->waiters, struct task, wait_node);
+	if (m->owner == t) {
+		mutex_disown(t, m);
+		m->handoff = false;
+		if (next)
+			mutex_own(next, m);
+		mutex_kick_spinners(m, task_cpu(t));
+	}
+	wait_unlock(t, m);
+	if (next)
+		mutex_wake(t, next);
+}
+
+void mutex_unlock(struct task *t, struct mutex *m)
+{
+	FRAME(t, "mutex_unlock");
+
+	task_sync(t);
+	if (m->owner != t)
+		sim_fail(t->kern->sim, "a task releases a mutex that it does not own", 0, 0);
+	line_rmw(&t->x, &m->line);
+	task_sync(t);
+	if (!m->handoff) {
+		mutex_disown(t, m);
+		mutex_kick_spinners(m, task_cpu(t));
+		if (list_empty(&m->waiters))
+			return;
+	}
+	mutex_unlock_slow(t, m);
 }

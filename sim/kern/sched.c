@@ -3,9 +3,10 @@
  * Per-CPU run queues: round robin with time slices, voluntary preemption, wake-up
  * latencies (reference machine.md 5). A task in kernel mode is switched after the
  * end of its slice at the first interaction point behind a voluntary reschedule
- * point, when it holds no spin lock. A woken task waits for the end of the running
- * task's slice (run to parity). Left out: lag and deadlines of EEVDF (machine.md
- * 5.2: below 5 %), migration and load balance, ticks as events.
+ * point, when it holds no spin lock; in user mode at the end of its slice (user.c).
+ * A woken task waits for the end of the running task's slice (run to parity). Left
+ * out: lag and deadlines of EEVDF (machine.md 5.2: below 5 %), migration and load
+ * balance, ticks as events.
  */
 #include "sim/kern/sched.h"
 
@@ -25,7 +26,17 @@ void sched_init(struct kern *k)
 	for (u32 i = 0; i < k->hw->nr_cpus; i++) {
 		list_init(&k->rq[i].queue);
 		k->rq[i].slice_end = rng_below(&r, k->slice);
+		k->rq[i].slice_next = k->rq[i].slice_end;
 	}
+}
+
+/* A new slice begins on the CPU of @t in @latency. */
+static void slice_begin(struct task *t, u64 latency)
+{
+	struct rq *rq = task_rq(t);
+
+	rq->slice_end = t->kern->sim->now + latency + t->kern->slice;
+	rq->slice_next = rq->slice_end;
 }
 
 /* Put @t on its CPU, which nobody uses now; it runs after @latency. */
@@ -49,6 +60,7 @@ static void sched_enqueue(struct task *t)
 {
 	struct rq *rq = task_rq(t);
 	u64 now = t->kern->sim->now, slice = t->kern->slice;
+	struct exec *curr = t->x.cpu->curr;
 
 	t->sched_state = TASK_QUEUED;
 	list_add_tail(&t->rq_node, &rq->queue);
@@ -57,6 +69,12 @@ static void sched_enqueue(struct task *t)
 	/* the running task was alone: its slice was renewed at each end */
 	if (rq->slice_end < now)
 		rq->slice_end += roundup_u64(now - rq->slice_end, slice);
+	if (!curr)
+		return;
+	if (curr->divisible)
+		exec_divide(curr, rq->slice_end);
+	else if (container_of(curr, struct task, x)->spinning)
+		mutex_spinner_queued(container_of(curr, struct task, x));
 }
 
 /* The CPU of @t is given to the next runnable task, or falls idle. */
@@ -74,7 +92,7 @@ static void sched_next(struct task *t)
 	next = list_first_entry(&rq->queue, struct task, rq_node);
 	list_del(&next->rq_node);
 	rq->nr_queued--;
-	rq->slice_end = t->kern->sim->now + latency + t->kern->slice;
+	slice_begin(t, latency);
 	sched_run(next, latency);
 }
 
@@ -91,8 +109,9 @@ void sched_resumed(struct task *t)
 void sched_away(struct task *t, enum task_state state)
 {
 	if (t->x.section)
-		sim_fail(t->kern->sim, "a task leaves its CPU inside a section that forbids it", 0,
-			 0);
+		sim_fail(t->kern->sim,
+			 "a task leaves its CPU while it holds a spin lock or has interrupts off",
+			 0, 0);
 	t->sched_state = (u8)state;
 	for (u32 i = 0; i < t->nr_mutexes; i++)
 		mutex_owner_left(t->mutexes[i]);
@@ -172,32 +191,9 @@ void task_wake(struct task *waker, struct task *t)
 	if (t->x.cpu->curr) {
 		sched_enqueue(t);
 	} else {
-		task_rq(t)->slice_end = t->kern->sim->now + t->kern->slice;
+		slice_begin(t, 0);
 		sched_run(t, cost(t, MK_WAKE_IDLE_IPI));
 	}
 	if (waker)
 		work(waker, cost(waker, MK_WAKE_SEND));
-}
-
-void user_work(struct task *t, u64 ps)
-{
-	struct rq *rq = task_rq(t);
-
-	t->voluntary = true;
-	if (t->x.section || !t->queued_others) {
-		work(t, ps);
-		return;
-	}
-	ps = exec_stretch(&t->x, ps);
-	while (ps) {
-		u64 run = ps;
-
-		t->voluntary = true;
-		task_sync(t);
-		if (rq->nr_queued)
-			run = min_u64(ps, rq->slice_end - t->kern->sim->now);
-		exec_charge(&t->x, CPU_WORK, run);
-		ps -= run;
-	}
-	t->voluntary = true;
 }

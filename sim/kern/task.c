@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/kern/ipi.h"
+#include "sim/kern/mutex.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
@@ -46,6 +47,8 @@ void task_snapshot(struct task *t)
 	struct hw *hw = x->hw;
 	s16 sibling = x->cpu->sibling;
 
+	x->synced_at = x->proc.clock;
+	x->irq_since = 0;
 	exec_read_touches(x);
 	x->age_stamps = hw->age_stamps;
 	x->active_cpus = hw->active_cpus;
@@ -187,6 +190,7 @@ void kern_free(struct kern *k)
 		free(k->tasks[i]);
 	workqueue_destroy(k);
 	ipi_destroy(k);
+	mutex_free_all(k);
 	lock_stats_destroy(&k->lock_stats);
 	free(k->tasks);
 	free(k->rq);

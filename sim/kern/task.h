@@ -48,6 +48,10 @@ struct task {
 	struct worker_pool *pool; /* of a kworker */
 	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
 	u32 nr_mutexes;
+	bool mutex_woken; /* an unlock has woken it since it queued up */
+	bool spinning; /* blocked on its CPU as a mutex spinner */
+	bool spin_timed; /* spin_timer is armed: its slice may end while it spins */
+	struct sim_handle spin_timer;
 	u64 lock_arrival; /* when it began to wait for a lock */
 	u16 lock_line_last; /* who had touched the lock's line before it arrived */
 	const struct frame_site *lock_site; /* frame that asked for the lock */
@@ -70,6 +74,7 @@ struct rq {
 	struct list_head queue; /* runnable, not running, FIFO */
 	u32 nr_queued;
 	u64 slice_end; /* of the running task; matters while others are queued */
+	u64 slice_next; /* a lone task's slice ends here next; rolled on by user_work() */
 	struct worker_pool *pool;
 };
 
@@ -91,6 +96,7 @@ struct kern {
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
 	struct worker_pool *pools; /* per CPU */
+	struct mutex_wait *mutex_waits; /* wait_locks of all mutexes, mutex.c */
 	struct ipi_state *ipi; /* rounds under way, ipi.c */
 };
 

@@ -268,6 +268,25 @@ START_TEST(sender_with_interrupts_off)
 }
 END_TEST
 
+static void sleeps_deaf(struct task *t, void *arg)
+{
+	(void)arg;
+	local_irq_disable(t);
+	task_sleep(t, PS_PER_NS);
+}
+
+START_TEST(sleeper_with_interrupts_off)
+{
+	struct exact e;
+
+	ipi_world(&e, _i);
+	exact_task(&e, 0, 0, sleeps_deaf);
+	ck_assert_int_eq(sim_run(e.sim, TIME_MAX), SIM_FAILED);
+	ck_assert_ptr_nonnull(strstr(sim_report(e.sim), "interrupts off"));
+	exact_free(&e);
+}
+END_TEST
+
 /* Far targets cost more, whichever side sends (machine.md 1.6). */
 START_TEST(two_sockets)
 {
@@ -299,6 +318,7 @@ int main(void)
 	tcase_add_loop_test(tc, off_while_spinning, 0, 2);
 	tcase_add_loop_test(tc, two_rounds, 0, 2);
 	tcase_add_loop_test(tc, sender_with_interrupts_off, 0, 2);
+	tcase_add_loop_test(tc, sleeper_with_interrupts_off, 0, 2);
 	tcase_add_loop_test(tc, two_sockets, 0, 4);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

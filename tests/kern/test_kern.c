@@ -23,7 +23,7 @@ struct world {
 	struct mutex mutex;
 	struct work work;
 	u64 z, s; /* think, section: ps */
-	bool exp_z, exp_s, nested, flush, use_mutex, irq_off;
+	bool exp_z, exp_s, nested, flush, use_mutex, irq_off, sleepy;
 	u32 cycles; /* per thread */
 	u64 done; /* committed cycles */
 	u64 waits_ps;
@@ -37,8 +37,10 @@ static void world_init(struct world *w, const char *machine, enum sim_engine eng
 	struct sim_config config = { .engine = engine, .seed = seed };
 
 	memset(w, 0, sizeof(*w));
-	w->m = machine_builtin(machine);
+	w->m = machine_builtin(strncmp(machine, "smt-", 4) ? machine : "flat-4");
 	ck_assert_ptr_nonnull(w->m);
+	if (!strncmp(machine, "smt-", 4))
+		w->m->val[MK_SMT].v = 2;
 	w->sim = sim_new(&config);
 	w->hw = hw_new(w->sim, w->m);
 	w->k = kern_new(w->hw, virt, seed, 0);
@@ -103,6 +105,10 @@ static void irq_sections(struct task *t, struct world *w, u32 i)
 static void one_cycle(struct task *t, struct world *w, u32 i)
 {
 	user_work(t, draw(t, w->z, w->exp_z));
+	if (w->sleepy && i % 9 == 4)
+		task_sleep(t, draw(t, w->z, true));
+	if (w->sleepy && i % 16 == 5)
+		user_work(t, draw(t, 10 * w->z, w->exp_z));
 	if (w->use_mutex) {
 		mutex_lock(t, &w->mutex);
 		work(t, draw(t, w->s, w->exp_s));
@@ -244,18 +250,43 @@ END_TEST
 
 struct outcome {
 	u64 now, done, works;
+	u64 profile; /* sum over nodes, so that their order does not matter */
 	struct lock_side side[6];
 	u64 bucket[64][NR_CPU_BUCKETS];
 };
 
+static void add_node(struct prof_node *n, void *arg)
+{
+	u64 *sum = arg;
+	u64 h = n->self_ps * 31 + n->calls;
+
+	if (!h)
+		return;
+	for (const char *c = n->site->symbol; *c; c++)
+		h = (h ^ (u64)(u8)*c) * 1099511628211ULL;
+	*sum += h;
+}
+
+static void short_slices(struct world *w, u64 slice)
+{
+	w->k->slice = slice;
+	for (u32 i = 0; i < w->hw->nr_cpus; i++) {
+		struct rq *rq = &w->k->rq[i];
+
+		rq->slice_end = rq->slice_next = rq->slice_end % slice;
+	}
+}
+
 static void random_world(struct outcome *o, enum sim_engine engine, u64 seed)
 {
-	static const char *const machines[] = { "flat-8", "ideal-4", "flat-16" };
+	static const char *const machines[] = { "flat-8", "ideal-4", "flat-16", "smt-4" };
 	struct world w;
+	enum sim_status status;
+	u64 until;
 	u32 i = 0;
 
 	memset(o, 0, sizeof(*o));
-	world_init(&w, machines[seed % 3], engine, seed, seed % 4 == 3 ? VIRT_TAS : VIRT_NONE);
+	world_init(&w, machines[seed / 2 % 4], engine, seed, seed % 4 == 3 ? VIRT_TAS : VIRT_NONE);
 	ck_assert_int_eq(spin_lock_init(w.k, &w.lock, "a", seed & 1 ? SPIN_QSPINLOCK : SPIN_FIFO),
 			 0);
 	ck_assert_int_eq(spin_lock_init(w.k, &w.lock2, "b", SPIN_QSPINLOCK), 0);
@@ -268,14 +299,22 @@ static void random_world(struct outcome *o, enum sim_engine engine, u64 seed)
 	w.nested = seed % 3 != 1;
 	w.flush = seed % 5 > 1;
 	w.irq_off = seed % 5 > 1 && seed / 5 % 2;
-	w.use_mutex = seed % 7 == 6;
+	w.sleepy = seed % 13 < 6;
+	if (seed % 17 < 9)
+		short_slices(&w, (2 + seed % 4) * PS_PER_US);
+	w.use_mutex = seed % 7 > 4;
 	w.cycles = seed % 11 == 0 ? 20000 : 300;
-	if (world_run(&w, 2 + seed % 13, TIME_MAX) != SIM_DONE)
+	/* some are cut in the middle: nothing of what lies beyond may count */
+	until = seed % 19 < 4 ? (20 + seed) * PS_PER_US + seed * 997 : TIME_MAX;
+	status = world_run(&w, 2 + seed % 13, until);
+	if (status != SIM_DONE && (status != SIM_UNTIL || until == TIME_MAX))
 		ck_abort_msg("seed %llu: %s", (unsigned long long)seed, sim_report(w.sim));
 	check_buckets(&w);
 	o->now = w.sim->now;
 	o->done = w.done;
 	o->works = w.works_run;
+	o->profile = w.hw->profile.root.self_ps;
+	profile_for_each(&w.hw->profile, add_node, &o->profile);
 	for (struct lock_class *c = w.k->lock_stats.first; c && i < 6; c = c->next)
 		o->side[i++] = c->side[0];
 	for (u32 c = 0; c < w.hw->nr_cpus; c++)
@@ -301,6 +340,7 @@ START_TEST(engines_agree)
 				      "seed %d: cpu %u bucket %s %llu and %llu", _i, c,
 				      cpu_bucket_names[i], (unsigned long long)a.bucket[c][i],
 				      (unsigned long long)b.bucket[c][i]);
+	ck_assert_msg(a.profile == b.profile, "seed %d: profiles differ", _i);
 	ck_assert_msg(!memcmp(&a, &b, sizeof(a)), "seed %d: outcomes differ", _i);
 }
 END_TEST
