@@ -50,6 +50,12 @@ void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, char ***argv);
 const struct verb *cli_find_verb(const char *name);
 
+/*
+ * Folders of scenarios and machines, allocated: those of $MMSIM_PATH, then those that
+ * came with the program.
+ */
+char **cli_search_path(void);
+
 /* Path of a scenario given as path or name; allocated, NULL with a message. */
 char *cli_find_scenario(const struct cli *cli, const char *name);
 

@@ -78,27 +78,6 @@ static int unknown_verb(const char *name)
 	return CLI_USAGE;
 }
 
-/* $MMSIM_PATH, the installed files, the source tree. */
-static char **make_search_path(void)
-{
-	GPtrArray *dirs = g_ptr_array_new();
-	const char *env = g_getenv("MMSIM_PATH");
-	char **parts, **p;
-
-	parts = g_strsplit(env ? env : "", ":", -1);
-	for (p = parts; *p; p++) {
-		if (**p)
-			g_ptr_array_add(dirs, g_strdup(*p));
-	}
-	g_strfreev(parts);
-	if (g_file_test(MMSIM_DATADIR "/scenarios", G_FILE_TEST_IS_DIR))
-		g_ptr_array_add(dirs, g_strdup(MMSIM_DATADIR "/scenarios"));
-	if (g_file_test(MMSIM_SOURCE_DIR "/scenarios", G_FILE_TEST_IS_DIR))
-		g_ptr_array_add(dirs, g_strdup(MMSIM_SOURCE_DIR "/scenarios"));
-	g_ptr_array_add(dirs, NULL);
-	return (char **)g_ptr_array_free(dirs, FALSE);
-}
-
 /* GOption does not know "-j4": make it "-j" "4". Strings go to @keep. */
 static GPtrArray *split_short(int argc, char **argv, GStringChunk *keep)
 {
@@ -130,7 +109,7 @@ static int dispatch(const struct verb *v, int argc, char **argv)
 	int status = CLI_INTERNAL;
 
 	cli.registry = registry_new();
-	cli.search_path = make_search_path();
+	cli.search_path = cli_search_path();
 	if (cli.registry && cli_register_models(cli.registry))
 		status = v->run(&cli, (int)args->len - 1, (char **)args->pdata);
 	registry_free(cli.registry);
