@@ -18,6 +18,8 @@ enum cli_status {
 struct cli {
 	struct registry *registry;
 	char **search_path; /* folders with machines/ and scenarios, NULL-terminated */
+	GPtrArray *plugins; /* GModule, in order of loading */
+	GPtrArray *plugin_names; /* const char *, owned by the plug-ins; NULL at the end */
 };
 
 struct verb {
@@ -43,11 +45,18 @@ bool cli_register_models(struct registry *r);
 /* "mmsim: ..." on standard error. */
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/* Load one plug-in and register what it brings; false with a message. */
+bool cli_load_plugin(struct cli *cli, const char *file);
+void cli_plugins_init(struct cli *cli);
+/* Unload all; after the registry, which points into them, is gone. */
+void cli_plugins_free(struct cli *cli);
+
 /*
- * Parse a verb's options; what remains in argv[1..] are arguments. Returns false
- * with a message on a mistake. --help prints and exits.
+ * Parse a verb's options and load the plug-ins they name; what remains in argv[1..]
+ * are arguments. Returns false with a message on a mistake. --help prints and exits.
  */
-bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, char ***argv);
+bool cli_parse(struct cli *cli, const struct verb *v, const GOptionEntry *entries, int *argc,
+	       char ***argv);
 const struct verb *cli_find_verb(const char *name);
 
 /*

@@ -37,7 +37,9 @@ static void print_help(void)
 		printf("  %-10s %s\n", v->name, v->about);
 	puts("\nOptions:\n"
 	     "  -h, --help     This text; `mmsim VERB --help` for a verb\n"
-	     "  --version      Version and build\n\n"
+	     "  --version      Version and build\n"
+	     "  --plugin FILE.so\n"
+	     "                 Load variants and models; also after the verb, may be repeated\n\n"
 	     "Environment:\n"
 	     "  MMSIM_PATH     Folders with scenarios and machines, separated by ':'\n"
 	     "  NO_COLOR       Keep the progress bar plain\n\n"
@@ -101,28 +103,72 @@ static GPtrArray *split_short(int argc, char **argv, GStringChunk *keep)
 	return out;
 }
 
-static int dispatch(const struct verb *v, int argc, char **argv)
+/* Options that stand before the verb, which starts at argv[0] then; false with a message. */
+static bool take_plugins(struct cli *cli, int *argc, char ***argv)
+{
+	const char *file;
+
+	while (*argc && g_str_has_prefix(**argv, "--plugin")) {
+		file = **argv + strlen("--plugin");
+		if (*file == '=') {
+			file++;
+		} else if (*file || *argc < 2) {
+			cli_complain(*file ? "'%s' is no option; did you mean '--plugin'?" :
+					     "%s: no file given",
+				     **argv);
+			return false;
+		} else {
+			file = *++*argv;
+			--*argc;
+		}
+		++*argv;
+		--*argc;
+		if (!cli_load_plugin(cli, file))
+			return false;
+	}
+	return true;
+}
+
+static int run_verb(struct cli *cli, int argc, char **argv)
+{
+	const struct verb *v = cli_find_verb(argv[0]);
+
+	return v ? v->run(cli, argc, argv) : unknown_verb(argv[0]);
+}
+
+/* The command line without the program's name. */
+static int dispatch(int argc, char **argv)
 {
 	struct cli cli = { 0 };
 	GStringChunk *keep = g_string_chunk_new(64);
-	GPtrArray *args = split_short(argc, argv, keep);
+	GPtrArray *args;
 	int status = CLI_INTERNAL;
 
 	cli.registry = registry_new();
 	cli.search_path = cli_search_path();
-	if (cli.registry && cli_register_models(cli.registry))
-		status = v->run(&cli, (int)args->len - 1, (char **)args->pdata);
-	registry_free(cli.registry);
-	g_strfreev(cli.search_path);
+	cli_plugins_init(&cli);
+	if (!cli.registry || !cli_register_models(cli.registry))
+		goto out;
+	status = CLI_USAGE;
+	if (!take_plugins(&cli, &argc, &argv))
+		goto out;
+	if (!argc) {
+		cli_complain("no verb given; see `mmsim --help`");
+		goto out;
+	}
+	args = split_short(argc, argv, keep);
+	status = run_verb(&cli, (int)args->len - 1, (char **)args->pdata);
 	g_ptr_array_free(args, TRUE);
+out:
+	registry_free(cli.registry);
+	cli_plugins_free(&cli);
+	g_strfreev(cli.search_path);
 	g_string_chunk_free(keep);
 	return status;
 }
 
 int main(int argc, char **argv)
 {
-	const struct verb *v;
-
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		cli_complain("no verb given; see `mmsim --help`");
@@ -140,8 +186,5 @@ int main(int argc, char **argv)
 		print_help();
 		return CLI_OK;
 	}
-	v = cli_find_verb(argv[1]);
-	if (!v)
-		return unknown_verb(argv[1]);
-	return dispatch(v, argc - 1, argv + 1);
+	return dispatch(argc - 1, argv + 1);
 }

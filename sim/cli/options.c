@@ -19,8 +19,15 @@ void cli_complain(const char *format, ...)
 	va_end(ap);
 }
 
-bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, char ***argv)
+bool cli_parse(struct cli *cli, const struct verb *v, const GOptionEntry *entries, int *argc,
+	       char ***argv)
 {
+	char **plugins = NULL, **file;
+	const GOptionEntry common[] = {
+		{ "plugin", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &plugins,
+		  "Load variants and models from a shared object (may be repeated)", "FILE.so" },
+		G_OPTION_ENTRY_NULL,
+	};
 	GOptionContext *ctx = g_option_context_new(v->args);
 	char *name = g_strdup_printf("mmsim %s", v->name);
 	GError *err = NULL;
@@ -29,12 +36,16 @@ bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, cha
 	g_set_prgname(name);
 	g_option_context_set_summary(ctx, v->about);
 	g_option_context_add_main_entries(ctx, entries, NULL);
+	g_option_context_add_main_entries(ctx, common, NULL);
 	ok = g_option_context_parse(ctx, argc, argv, &err);
 	if (!ok) {
 		cli_complain("%s: %s; see `mmsim %s --help`", v->name, err->message, v->name);
 		g_error_free(err);
 	}
+	for (file = plugins; ok && file && *file; file++)
+		ok = cli_load_plugin(cli, *file);
 	g_option_context_free(ctx);
+	g_strfreev(plugins);
 	g_free(name);
 	return ok;
 }
@@ -79,6 +90,7 @@ bool run_options_finish(struct run_options *o, const struct cli *cli)
 	o->scn.quick = o->quick;
 	o->scn.replications = (u32)o->replications;
 	o->scn.search_path = (const char *const *)cli->search_path;
+	o->exp.plugins = (const char *const *)cli->plugin_names->pdata;
 	o->exp.jobs = o->jobs ? (u32)o->jobs : g_get_num_processors();
 	return parse_seed(o) && parse_engine(o);
 }

@@ -42,7 +42,7 @@ int cli_check(struct cli *cli, int argc, char **argv)
 	};
 	int status = CLI_USAGE, i, rc;
 
-	if (!cli_parse(cli_find_verb("check"), entries, &argc, &argv) ||
+	if (!cli_parse(cli, cli_find_verb("check"), entries, &argc, &argv) ||
 	    !run_options_finish(&o, cli))
 		goto out;
 	if (argc < 2) {

@@ -96,7 +96,8 @@ int cli_run(struct cli *cli, int argc, char **argv)
 	};
 	int status = CLI_USAGE, i, rc;
 
-	if (!cli_parse(cli_find_verb("run"), entries, &argc, &argv) || !run_options_finish(&o, cli))
+	if (!cli_parse(cli, cli_find_verb("run"), entries, &argc, &argv) ||
+	    !run_options_finish(&o, cli))
 		goto out;
 	if (argc < 2) {
 		cli_complain("run: no scenario given; see `mmsim list scenarios`");

@@ -54,7 +54,7 @@ int cli_validate(struct cli *cli, int argc, char **argv)
 	GPtrArray *files;
 	guint i;
 
-	if (!cli_parse(cli_find_verb("validate"), entries, &argc, &argv) ||
+	if (!cli_parse(cli, cli_find_verb("validate"), entries, &argc, &argv) ||
 	    !run_options_finish(&o, cli))
 		goto out;
 	cli_block_signals();

@@ -25,6 +25,7 @@ struct exp_options {
 	u32 jobs; /* 0: one */
 	enum sim_engine engine;
 	const bool *variants; /* by scenario variant: run it; NULL: all */
+	const char *const *plugins; /* names for the manifest, NULL-terminated; NULL: none */
 	/* Called on the caller's thread after runs and every 50 ms; true: stop. */
 	bool (*poll)(const struct exp_progress *p, void *arg);
 	void *arg;
