@@ -79,7 +79,11 @@ struct run_options {
 	gint replications, jobs;
 	gboolean quick, quiet;
 	char *engine;
+	gboolean resume;
 	/* derived */
+	const char *journal_dir; /* where finished runs are kept; NULL: nowhere */
+	u32 nr_signals; /* SIGINT and SIGTERM so far */
+	bool told_signal;
 	struct scn_options scn;
 	struct exp_options exp;
 	bool *mask;
@@ -127,7 +131,11 @@ struct scenario *cli_load(const struct cli *cli, const char *name, const struct 
  * Lay out and run a scenario with progress; NULL with a message and *@status set
  * if it could not start. Otherwise *@status is CLI_OK or CLI_INCOMPLETE.
  */
-struct experiment *cli_execute(const struct scenario *sc, struct run_options *o, int *status);
+struct experiment *cli_execute(const struct cli *cli, const struct scenario *sc,
+			       struct run_options *o, int *status);
+
+/* Version, commit and the sum of the program's file and of those of plug-ins; allocated. */
+char *cli_build_id(const struct cli *cli);
 
 /* Called by experiment_run(): progress bar, and SIGINT or SIGTERM as the wish to stop. */
 bool cli_poll(const struct exp_progress *p, void *arg);

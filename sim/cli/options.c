@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/experiment/journal.h"
+
 void cli_complain(const char *format, ...)
 {
 	va_list ap;
@@ -190,7 +192,51 @@ static bool refuse_events(const struct scenario *sc)
 	return sc->nr_events != 0;
 }
 
-struct experiment *cli_execute(const struct scenario *sc, struct run_options *o, int *status)
+/* Keep finished runs in o->journal_dir; false with a message and *@status. */
+static bool open_journal(const struct cli *cli, struct experiment *e, const struct run_options *o,
+			 int *status)
+{
+	char *build = cli_build_id(cli), *error = NULL;
+
+	*status = CLI_INTERNAL;
+	e->opt.build = build;
+	if (g_mkdir_with_parents(o->journal_dir, 0777))
+		error = g_strdup_printf("%s: %s", o->journal_dir, g_strerror(errno));
+	else
+		e->journal = journal_open(e, o->journal_dir, o->resume, &error);
+	e->opt.build = NULL;
+	g_free(build);
+	if (!e->journal) {
+		*status = o->resume ? CLI_USAGE : CLI_INTERNAL;
+		cli_complain("%s", error);
+		g_free(error);
+		return false;
+	}
+	if (o->resume && !o->quiet)
+		cli_complain("%s: %u finished runs are kept", o->journal_dir,
+			     journal_nr_kept(e->journal));
+	return true;
+}
+
+/* Why the results are not all there. */
+static void report_interrupt(const struct experiment *e, const struct run_options *o)
+{
+	const char *error = e->journal ? journal_error(e->journal) : NULL;
+
+	if (error)
+		cli_complain("finished runs could not be kept: %s", error);
+	if (!e->interrupted)
+		return;
+	if (!e->journal || error)
+		cli_complain("interrupted after %u of %u runs", e->nr_done, e->nr_total);
+	else
+		cli_complain("interrupted: %u of %u runs are finished and kept in %s; the same "
+			     "command with --resume continues",
+			     e->nr_done, e->nr_total, o->journal_dir);
+}
+
+struct experiment *cli_execute(const struct cli *cli, const struct scenario *sc,
+			       struct run_options *o, int *status)
 {
 	struct experiment *e;
 	char *error = NULL;
@@ -206,9 +252,12 @@ struct experiment *cli_execute(const struct scenario *sc, struct run_options *o,
 		g_free(error);
 		return NULL;
 	}
+	if (o->journal_dir && !open_journal(cli, e, o, status)) {
+		experiment_free(e);
+		return NULL;
+	}
 	*status = experiment_run(e) ? CLI_OK : CLI_INCOMPLETE;
 	report_failures(e);
-	if (e->interrupted)
-		cli_complain("interrupted; what is finished is kept");
+	report_interrupt(e, o);
 	return e;
 }

@@ -72,6 +72,36 @@ out:
 	return ok;
 }
 
+/* Sum of a file's bytes, shortened; "?" if it cannot be read. */
+static char *file_sum(const char *path)
+{
+	char *data, *sum;
+	gsize size;
+
+	if (!path || !g_file_get_contents(path, &data, &size, NULL))
+		return g_strdup("?");
+	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)data, size);
+	g_free(data);
+	sum[16] = '\0';
+	return sum;
+}
+
+char *cli_build_id(const struct cli *cli)
+{
+	GString *s = g_string_new(MMSIM_VERSION " " MMSIM_GIT);
+	char *sum = file_sum("/proc/self/exe");
+	guint i;
+
+	g_string_append_printf(s, " %s", sum);
+	g_free(sum);
+	for (i = 0; i < cli->plugins->len; i++) {
+		sum = file_sum(g_module_name(cli->plugins->pdata[i]));
+		g_string_append_printf(s, " %s:%s", (const char *)cli->plugin_names->pdata[i], sum);
+		g_free(sum);
+	}
+	return g_string_free(s, FALSE);
+}
+
 static void unload(gpointer module)
 {
 	g_module_close(module);

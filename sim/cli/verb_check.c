@@ -20,7 +20,7 @@ static int check_file(struct cli *cli, const char *file, struct run_options *o, 
 		g_string_free(text, TRUE);
 	}
 	if (o->quick) {
-		e = cli_execute(sc, o, &status);
+		e = cli_execute(cli, sc, o, &status);
 		experiment_free(e);
 	}
 	if (status == CLI_OK && !print && !o->quiet)

@@ -7,6 +7,7 @@
 
 #include "output/output.h"
 #include "output/plot.h"
+#include "sim/experiment/journal.h"
 
 /* One file's folder: -o DIR, below it if there are several files, or the default. */
 static char *output_dir(const char *given, bool several, const struct scenario *sc)
@@ -49,6 +50,13 @@ static bool write_results(const struct experiment *e, const char *dir, bool plot
 	return true;
 }
 
+/* Everything is done and written. */
+static void drop_journal(struct experiment *e)
+{
+	journal_close(e->journal, true);
+	e->journal = NULL;
+}
+
 static int run_file(struct cli *cli, const char *file, const char *out, bool several,
 		    struct run_options *o, bool plots)
 {
@@ -60,10 +68,11 @@ static int run_file(struct cli *cli, const char *file, const char *out, bool sev
 
 	if (!sc)
 		return CLI_USAGE;
-	e = cli_execute(sc, o, &status);
+	dir = output_dir(out, several, sc);
+	o->journal_dir = dir;
+	e = cli_execute(cli, sc, o, &status);
 	if (!e)
 		goto out;
-	dir = output_dir(out, several, sc);
 	if (!o->quiet)
 		output_table(e, stdout);
 	exact_off = output_expects(e, o->quiet ? NULL : stdout, &off, &not_run);
@@ -71,11 +80,13 @@ static int run_file(struct cli *cli, const char *file, const char *out, bool sev
 		status = CLI_INTERNAL;
 	else if (!o->quiet)
 		printf("\nresults: %s\n", dir);
+	if (status == CLI_OK)
+		drop_journal(e);
 	if (status == CLI_OK && exact_off)
 		status = CLI_EXPECT;
-	g_free(dir);
 	experiment_free(e);
 out:
+	g_free(dir);
 	scenario_free(sc);
 	return status;
 }
@@ -90,6 +101,8 @@ int cli_run(struct cli *cli, int argc, char **argv)
 		  "Folder for results (default mmsim-out/SCENARIO)", "DIR" },
 		CLI_LOAD_ENTRIES(o),
 		CLI_RUN_ENTRIES(o),
+		{ "resume", 0, 0, G_OPTION_ARG_NONE, &o.resume,
+		  "Continue an interrupted run of the same folder", NULL },
 		{ "no-plots", 0, 0, G_OPTION_ARG_NONE, &no_plots,
 		  "Write scripts of plots, do not draw them", NULL },
 		G_OPTION_ENTRY_NULL,

@@ -24,7 +24,7 @@ static int validate_file(struct cli *cli, const char *file, struct run_options *
 		scenario_free(sc);
 		return CLI_OK;
 	}
-	e = cli_execute(sc, o, &status);
+	e = cli_execute(cli, sc, o, &status);
 	if (e) {
 		printf("%s", sc->name);
 		fflush(stdout);

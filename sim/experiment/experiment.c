@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The worker pool and the replications it is given. */
 #include "sim/experiment/experiment.h"
+#include "sim/experiment/journal.h"
 #include "sim/experiment/points.h"
 
 #include <math.h>
@@ -50,6 +51,7 @@ void experiment_free(struct experiment *e)
 
 	if (!e)
 		return;
+	journal_close(e->journal, false);
 	for (i = 0; e->runs && i < e->nr_points * e->nr_variants; i++)
 		g_ptr_array_free(e->runs[i], TRUE);
 	for (i = 0; i < e->nr_points; i++) {
@@ -97,9 +99,17 @@ static void run_one(struct round *r, u32 i)
 		.replication = rep,
 		.engine = e->opt.engine,
 	};
-	struct run_result *res = run_execute(&c);
+	struct journal_key key = {
+		.point = cell / e->nr_variants,
+		.variant = cell % e->nr_variants,
+		.replication = rep,
+	};
+	struct run_result *kept = e->journal ? journal_take(e->journal, &key) : NULL;
+	struct run_result *res = kept ? kept : run_execute(&c);
 
 	g_mutex_lock(&r->lock);
+	if (e->journal && !kept && !res->failed)
+		journal_put(e->journal, &key, res);
 	e->runs[cell]->pdata[rep - 1] = res;
 	r->progress.done++;
 	r->progress.failed += res->failed;
@@ -166,6 +176,8 @@ static void run_round(struct experiment *e, GArray *cells, u32 first, u32 n)
 	for (i = 0; i < jobs; i++)
 		g_thread_join(threads[i]);
 	e->interrupted = e->interrupted || r.progress.done < total;
+	e->nr_done += r.progress.done;
+	e->nr_total += total;
 	e->nr_failed += r.progress.failed;
 	g_mutex_clear(&r.lock);
 	g_cond_clear(&r.changed);

@@ -150,11 +150,11 @@ static void take_down(struct run *r)
 	g_free(r->object_count);
 }
 
-static struct run_result *result_new(const struct run_config *c)
+struct run_result *run_result_new(u32 replication)
 {
 	struct run_result *o = g_new0(struct run_result, 1);
 
-	o->replication = c->replication;
+	o->replication = replication;
 	o->names = g_string_chunk_new(1024);
 	o->metrics = g_array_new(FALSE, TRUE, sizeof(struct run_metric));
 	o->locks = g_array_new(FALSE, TRUE, sizeof(struct lock_class));
@@ -167,7 +167,7 @@ static struct run_result *result_new(const struct run_config *c)
 
 struct run_result *run_execute(const struct run_config *config)
 {
-	struct run_result *out = result_new(config);
+	struct run_result *out = run_result_new(config->replication);
 	struct run r = { .c = config, .out = out };
 	u64 until = config->scenario->duration ? config->scenario->duration : TIME_MAX;
 	gint64 start = g_get_monotonic_time();

@@ -72,6 +72,8 @@ struct run_result {
 
 /* Execute; never NULL. The caller owns the result. */
 struct run_result *run_execute(const struct run_config *config);
+/* An empty result to fill. */
+struct run_result *run_result_new(u32 replication);
 void run_result_free(struct run_result *r);
 
 /* Metric by name, NULL if the run has none of that name. */
