@@ -162,6 +162,8 @@ bool output_manifest(const struct experiment *e, const char *dir, char **error)
 	g_string_append_printf(s, "\ndigest: \"%s\"\nseed: %llu\nreplications: %u\n",
 			       sc->digest ? sc->digest : "", (unsigned long long)sc->seed,
 			       sc->replications);
+	if (e->opt.margins)
+		g_string_append_printf(s, "margins: %u\n", e->opt.margins);
 	if (sc->kernel_base)
 		g_string_append_printf(s, "kernel: \"%s\"\n", sc->kernel_base);
 	g_string_append_printf(s, "complete: %s\n",

@@ -26,6 +26,7 @@ struct verb {
 	const char *name;
 	const char *args; /* after the options, for help */
 	const char *about;
+	const char *details; /* below the options, for help; NULL: none */
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
@@ -76,7 +77,7 @@ GPtrArray *cli_known_machines(const struct cli *cli);
 struct run_options {
 	char **sets, **variants;
 	char *seed;
-	gint replications, jobs;
+	gint replications, jobs, margins;
 	gboolean quick, quiet;
 	char *engine;
 	gboolean resume;

@@ -14,16 +14,46 @@
 #define COMPILER "GCC " __VERSION__
 #endif
 
+static const char run_details[] =
+	"FILE is a path or the name of a scenario (`mmsim list scenarios`).\n\n"
+	"Finished runs are kept in DIR/journal until all are done. After SIGINT or SIGTERM,\n"
+	"runs under way end, results so far are written, and --resume continues; a journal of\n"
+	"another scenario, seed, version or setting is refused. Without --resume the folder is\n"
+	"written anew.\n\n"
+	"--margins N runs every point and variant N times more with the random streams of\n"
+	"replication 1, each time on a machine whose costs are drawn within their stated\n"
+	"relative errors e: uniform in the logarithm from v / (1 + e) to v * (1 + e), the same\n"
+	"draw for all variants of a sample. The 5th and 95th percentiles are model_low and\n"
+	"model_high in summary.csv and, of ratios taken sample by sample, in ratios.csv. Under\n"
+	"the table stand the costs that move the main metric and its ratio most (from 8\n"
+	"samples on; 40 or more tell them apart well).\n\n"
+	"summary.csv, ratios.csv, runs.csv, series.csv, locks.csv, lock_callers.csv,\n"
+	"profile.csv, cpu.csv, footprint.csv, hist.csv, manifest.yaml and run.log are always\n"
+	"written; errors.csv and map.csv come with models that have error probes or maps,\n"
+	"and none of the models here has.\n\n"
+	"Exit status: 0 done; 1 an expectation of kind exact failed; 2 bad usage or input;\n"
+	"3 interrupted or incomplete; 4 internal error.";
+
 const struct verb cli_verbs[] = {
-	{ "run", "FILE...", "Run scenarios and write their results", cli_run },
-	{ "check", "FILE...", "Check scenarios without running them", cli_check },
+	{ "run", "FILE...", "Run scenarios and write their results", run_details, cli_run },
+	{ "check", "FILE...", "Check scenarios without running them",
+	  "All mistakes of a file are told at once, as file:line:column. With --quick the small\n"
+	  "form also runs. Exit status: 0 all are right; 2 mistakes.",
+	  cli_check },
 	{ "list", "[models|variants|operations|metrics|machines|scenarios]", "List what there is",
-	  cli_list },
-	{ "show", "NAME...", "Describe a model, variant, operation, metric or machine", cli_show },
-	{ "plot", "DIR...", "Draw the plots of a results folder again", cli_plot },
+	  NULL, cli_list },
+	{ "show", "NAME...", "Describe a model, variant, operation, metric or machine",
+	  "NAME is one of `mmsim list`, MODEL/VARIANT, MODEL.METRIC, flat-N, ideal-N or the path\n"
+	  "of a machine file. Costs marked with * are estimates.",
+	  cli_show },
+	{ "plot", "DIR...", "Draw the plots of a results folder again",
+	  "Runs gnuplot on every *.gp of the folder; these and their data may be edited.",
+	  cli_plot },
 	{ "validate", "[FILE...]", "Compare every published figure with what is simulated",
+	  "Without FILE, all scenarios of `mmsim list scenarios` that have an `expect`. A point\n"
+	  "that was not run is reported as not run. Exit status: 0 all fit; 1 some are off.",
 	  cli_validate },
-	{ NULL, NULL, NULL, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 static void print_help(void)

@@ -10,6 +10,8 @@
 
 #include "sim/experiment/journal.h"
 
+#define MAX_MARGINS 10000
+
 void cli_complain(const char *format, ...)
 {
 	va_list ap;
@@ -37,6 +39,7 @@ bool cli_parse(struct cli *cli, const struct verb *v, const GOptionEntry *entrie
 
 	g_set_prgname(name);
 	g_option_context_set_summary(ctx, v->about);
+	g_option_context_set_description(ctx, v->details);
 	g_option_context_add_main_entries(ctx, entries, NULL);
 	g_option_context_add_main_entries(ctx, common, NULL);
 	ok = g_option_context_parse(ctx, argc, argv, &err);
@@ -88,6 +91,11 @@ bool run_options_finish(struct run_options *o, const struct cli *cli)
 			     o->replications < 0 ? "--replications" : "--jobs");
 		return false;
 	}
+	if (o->margins < 0 || o->margins > MAX_MARGINS) {
+		cli_complain("--margins must be 0 to %d samples, not %d", MAX_MARGINS, o->margins);
+		return false;
+	}
+	o->exp.margins = (u32)o->margins;
 	o->scn.sets = (const char *const *)o->sets;
 	o->scn.quick = o->quick;
 	o->scn.replications = (u32)o->replications;

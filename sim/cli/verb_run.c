@@ -57,6 +57,12 @@ static void drop_journal(struct experiment *e)
 	e->journal = NULL;
 }
 
+static void print_tables(const struct experiment *e)
+{
+	output_table(e, stdout);
+	output_margins(e, stdout);
+}
+
 static int run_file(struct cli *cli, const char *file, const char *out, bool several,
 		    struct run_options *o, bool plots)
 {
@@ -74,7 +80,7 @@ static int run_file(struct cli *cli, const char *file, const char *out, bool sev
 	if (!e)
 		goto out;
 	if (!o->quiet)
-		output_table(e, stdout);
+		print_tables(e);
 	exact_off = output_expects(e, o->quiet ? NULL : stdout, &off, &not_run);
 	if (!write_results(e, dir, plots, o->quiet))
 		status = CLI_INTERNAL;
@@ -101,6 +107,8 @@ int cli_run(struct cli *cli, int argc, char **argv)
 		  "Folder for results (default mmsim-out/SCENARIO)", "DIR" },
 		CLI_LOAD_ENTRIES(o),
 		CLI_RUN_ENTRIES(o),
+		{ "margins", 0, 0, G_OPTION_ARG_INT, &o.margins,
+		  "Run everything N times more with costs drawn inside their errors", "N" },
 		{ "resume", 0, 0, G_OPTION_ARG_NONE, &o.resume,
 		  "Continue an interrupted run of the same folder", NULL },
 		{ "no-plots", 0, 0, G_OPTION_ARG_NONE, &no_plots,

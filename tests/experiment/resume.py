@@ -85,17 +85,17 @@ def scenario(reps, loops, extra):
     return POINTS % (reps, extra[0], loops, extra[1])
 
 
-def test_resume(tmp, reps, name, loops, extra):
+def test_resume(tmp, reps, name, loops, extra, *args):
     scn = os.path.join(tmp, name + ".yaml")
     with open(scn, "w", encoding="utf-8") as f:
         f.write(scenario(reps, loops, extra))
     whole, part = os.path.join(tmp, name + "-whole"), os.path.join(tmp, name + "-part")
-    r = run(scn, "-o", whole)
+    r = run(scn, "-o", whole, *args)
     check(r.returncode == 0, f"{name}: whole run: {r.stderr}")
     check(not os.path.exists(os.path.join(whole, "journal")), "a whole run leaves no journal")
     for i, sig in enumerate((signal.SIGINT, signal.SIGTERM)):
         more = ["--resume"] if i else []
-        rc, err = interrupt([sig], part, scn, *more)
+        rc, err = interrupt([sig], part, scn, *args, *more)
         if i and rc == 0:
             break  # a slow host: the rest was done before the second signal
         check(rc == 3, f"{name}: {sig.name}: status {rc}, not 3")
@@ -103,7 +103,7 @@ def test_resume(tmp, reps, name, loops, extra):
         check(os.path.getsize(os.path.join(part, "journal")) > 2000, "nothing was kept")
         with open(os.path.join(part, "manifest.yaml"), encoding="utf-8") as f:
             check("complete: false" in f.read(), "the manifest says it is complete")
-    r = run(scn, "-o", part, "--resume")
+    r = run(scn, "-o", part, *args, "--resume")
     check(r.returncode == 0, f"{name}: resume: {r.stderr}")
     check(kept(r) >= 1, f"{name}: {kept(r)} runs were kept")
     check(same(whole, part), f"{name}: the resumed run differs")
@@ -177,6 +177,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         scn, whole = test_resume(tmp, "{until: 0.01%, at_most: 4}", "until", 20000, PLAIN)
         test_resume(tmp, "2", "fixed", 1000, VMAP)
+        test_resume(tmp, "1", "margins", 20000, PLAIN, "--margins", "4")
         part, data = test_refuse(tmp, scn)
         test_torn(tmp, scn, whole, part, data)
         test_twice(tmp)
