@@ -159,10 +159,19 @@ static bool take_plugins(struct cli *cli, int *argc, char ***argv)
 	return true;
 }
 
+static bool is_help(const char *arg)
+{
+	return !strcmp(arg, "--help") || !strcmp(arg, "-h") || !strcmp(arg, "help");
+}
+
 static int run_verb(struct cli *cli, int argc, char **argv)
 {
 	const struct verb *v = cli_find_verb(argv[0]);
 
+	if (is_help(argv[0])) {
+		print_help();
+		return CLI_OK;
+	}
 	return v ? v->run(cli, argc, argv) : unknown_verb(argv[0]);
 }
 
@@ -211,10 +220,6 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "help") && argc > 2) {
 		argv[1] = argv[2];
 		argv[2] = (char *)"--help";
-	} else if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-		   !strcmp(argv[1], "help")) {
-		print_help();
-		return CLI_OK;
 	}
 	return dispatch(argc - 1, argv + 1);
 }

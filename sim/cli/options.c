@@ -11,6 +11,7 @@
 #include "sim/experiment/journal.h"
 
 #define MAX_MARGINS 10000
+#define MAX_FAILURES 10 /* told on the terminal */
 
 void cli_complain(const char *format, ...)
 {
@@ -162,28 +163,36 @@ static bool choose_variants(struct run_options *o, const struct scenario *sc)
 	return ok;
 }
 
+/* Runs of one cell that failed; @what numbers them. Returns how many there are so far. */
+static u32 report_cell(const struct experiment *e, GPtrArray **cells, u32 p, u32 v,
+		       const char *what, u32 shown)
+{
+	GPtrArray *cell = cells[(size_t)p * e->nr_variants + v];
+	guint i;
+
+	for (i = 0; i < cell->len; i++) {
+		const struct run_result *r = cell->pdata[i];
+
+		if (r && r->failed && ++shown <= MAX_FAILURES)
+			cli_complain("%s %s %s%u: %s", e->points[p].label,
+				     experiment_variant(e, v)->name, what,
+				     cells == e->samples ? i + 1 : r->replication, r->report);
+	}
+	return shown;
+}
+
 static void report_failures(const struct experiment *e)
 {
 	u32 p, v, shown = 0;
-	guint i;
 
 	for (p = 0; p < e->nr_points; p++) {
 		for (v = 0; v < e->nr_variants; v++) {
-			GPtrArray *cell = experiment_cell(e, p, v);
-
-			for (i = 0; i < cell->len; i++) {
-				const struct run_result *r = cell->pdata[i];
-
-				if (!r->failed || ++shown > 10)
-					continue;
-				cli_complain("%s %s #%u: %s", e->points[p].label,
-					     experiment_variant(e, v)->name, r->replication,
-					     r->report);
-			}
+			shown = report_cell(e, e->runs, p, v, "#", shown);
+			shown = report_cell(e, e->samples, p, v, "sample ", shown);
 		}
 	}
-	if (shown > 10)
-		cli_complain("... and %u more failed runs, see run.log", shown - 10);
+	if (shown > MAX_FAILURES)
+		cli_complain("... and %u more failed runs, see run.log", shown - MAX_FAILURES);
 }
 
 /* Runs do not carry out `events:` yet: refuse what would be ignored. */
@@ -206,7 +215,7 @@ static bool open_journal(const struct cli *cli, struct experiment *e, const stru
 {
 	char *build = cli_build_id(cli), *error = NULL;
 
-	*status = CLI_INTERNAL;
+	*status = CLI_USAGE;
 	e->opt.build = build;
 	if (g_mkdir_with_parents(o->journal_dir, 0777))
 		error = g_strdup_printf("%s: %s", o->journal_dir, g_strerror(errno));
@@ -215,7 +224,6 @@ static bool open_journal(const struct cli *cli, struct experiment *e, const stru
 	e->opt.build = NULL;
 	g_free(build);
 	if (!e->journal) {
-		*status = o->resume ? CLI_USAGE : CLI_INTERNAL;
 		cli_complain("%s", error);
 		g_free(error);
 		return false;

@@ -50,11 +50,10 @@ static bool write_results(const struct experiment *e, const char *dir, bool plot
 	return true;
 }
 
-/* Everything is done and written. */
-static void drop_journal(struct experiment *e)
+static void drop_journal(gpointer dir, gpointer unused)
 {
-	journal_close(e->journal, true);
-	e->journal = NULL;
+	(void)unused;
+	journal_remove(dir);
 }
 
 static void print_tables(const struct experiment *e)
@@ -63,8 +62,9 @@ static void print_tables(const struct experiment *e)
 	output_margins(e, stdout);
 }
 
+/* Folders that finished go to @done; their journals stay until all files are done. */
 static int run_file(struct cli *cli, const char *file, const char *out, bool several,
-		    struct run_options *o, bool plots)
+		    struct run_options *o, bool plots, GPtrArray *done)
 {
 	struct scenario *sc = cli_load(cli, file, o);
 	struct experiment *e;
@@ -87,7 +87,7 @@ static int run_file(struct cli *cli, const char *file, const char *out, bool sev
 	else if (!o->quiet)
 		printf("\nresults: %s\n", dir);
 	if (status == CLI_OK)
-		drop_journal(e);
+		g_ptr_array_add(done, g_strdup(dir));
 	if (status == CLI_OK && exact_off)
 		status = CLI_EXPECT;
 	experiment_free(e);
@@ -101,6 +101,7 @@ int cli_run(struct cli *cli, int argc, char **argv)
 {
 	struct run_options o = { 0 };
 	gboolean no_plots = FALSE;
+	GPtrArray *done = g_ptr_array_new_with_free_func(g_free);
 	char *out = NULL;
 	const GOptionEntry entries[] = {
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &out,
@@ -127,12 +128,15 @@ int cli_run(struct cli *cli, int argc, char **argv)
 	cli_block_signals();
 	status = CLI_OK;
 	for (i = 1; i < argc; i++) {
-		rc = run_file(cli, argv[i], out, argc > 2, &o, !no_plots);
+		rc = run_file(cli, argv[i], out, argc > 2, &o, !no_plots, done);
 		status = rc > status ? rc : status;
 		if (rc == CLI_INCOMPLETE)
 			break;
 	}
+	if (status != CLI_INCOMPLETE)
+		g_ptr_array_foreach(done, drop_journal, NULL);
 out:
+	g_ptr_array_free(done, TRUE);
 	run_options_clear(&o);
 	g_free(out);
 	return status;

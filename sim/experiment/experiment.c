@@ -71,7 +71,7 @@ void experiment_free(struct experiment *e)
 
 	if (!e)
 		return;
-	journal_close(e->journal, false);
+	journal_close(e->journal);
 	free_cells(e, e->runs);
 	free_cells(e, e->samples);
 	for (i = 0; i < e->nr_points; i++) {

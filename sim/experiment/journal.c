@@ -6,9 +6,11 @@
 #include "sim/experiment/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "sim/experiment/experiment.h"
@@ -150,14 +152,29 @@ static bool read_old(struct journal *j, const GString *want, gsize *whole, char 
 }
 
 /* Open for appending after the first @whole bytes, or anew with the head. */
-static bool open_file(struct journal *j, const GString *h, gsize whole)
+static bool open_file(struct journal *j, const GString *h, gsize whole, char **error)
 {
-	j->f = fopen(j->path, whole ? "r+b" : "wb");
-	if (!j->f)
+	int fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		goto fail;
+	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		*error = g_strdup_printf("%s: another mmsim writes to this folder", j->path);
+		close(fd);
 		return false;
-	if (whole)
-		return !ftruncate(fileno(j->f), (off_t)whole) && !fseek(j->f, 0, SEEK_END);
-	return fwrite(h->str, 1, h->len, j->f) == h->len && !fflush(j->f);
+	}
+	j->f = fdopen(fd, "r+b");
+	if (!j->f) {
+		close(fd);
+		goto fail;
+	}
+	if (ftruncate(fd, (off_t)whole) || fseek(j->f, 0, SEEK_END))
+		goto fail;
+	if (whole || (fwrite(h->str, 1, h->len, j->f) == h->len && !fflush(j->f)))
+		return true;
+fail:
+	*error = g_strdup_printf("%s: %s", j->path, g_strerror(errno));
+	return false;
 }
 
 struct journal *journal_open(const struct experiment *e, const char *dir, bool resume, char **error)
@@ -171,14 +188,11 @@ struct journal *journal_open(const struct experiment *e, const char *dir, bool r
 	j->kept = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
 	if (resume)
 		ok = read_old(j, h, &whole, error);
-	if (ok && !open_file(j, h, whole)) {
-		*error = g_strdup_printf("%s: %s", j->path, g_strerror(errno));
-		ok = false;
-	}
+	ok = ok && open_file(j, h, whole, error);
 	g_string_free(h, TRUE);
 	if (ok)
 		return j;
-	journal_close(j, false);
+	journal_close(j);
 	return NULL;
 }
 
@@ -218,17 +232,23 @@ const char *journal_error(const struct journal *j)
 	return j->error;
 }
 
-void journal_close(struct journal *j, bool remove)
+void journal_close(struct journal *j)
 {
 	if (!j)
 		return;
 	if (j->f)
 		fclose(j->f);
-	if (remove)
-		g_unlink(j->path);
 	g_hash_table_destroy(j->kept);
 	g_free(j->text);
 	g_free(j->error);
 	g_free(j->path);
 	g_free(j);
+}
+
+void journal_remove(const char *dir)
+{
+	char *path = g_build_filename(dir, FILE_NAME, NULL);
+
+	g_unlink(path);
+	g_free(path);
 }

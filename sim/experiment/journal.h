@@ -26,8 +26,8 @@ struct journal_key {
  * @dir: exists
  * @resume: read what is there; else an old journal is overwritten
  *
- * Returns NULL with *@error set if the file cannot be used, or with @resume if it is
- * a journal of something else. No journal to resume is an empty one. A record cut
+ * Returns NULL with *@error set if the file cannot be used, if another process uses it,
+ * or with @resume if it is a journal of something else. No journal to resume is an empty one. A record cut
  * off at the end is dropped.
  */
 struct journal *journal_open(const struct experiment *e, const char *dir, bool resume,
@@ -45,7 +45,10 @@ void journal_put(struct journal *j, const struct journal_key *k, const struct ru
 /* Why writing failed, NULL if it did not. */
 const char *journal_error(const struct journal *j);
 
-/* Close; @remove: everything is done and written, the journal is not needed any more. */
-void journal_close(struct journal *j, bool remove);
+/* Close the file and free; what was kept stays. */
+void journal_close(struct journal *j);
+
+/* Everything is done and written: the journal of a folder is not needed any more. */
+void journal_remove(const char *dir);
 
 #endif

@@ -62,6 +62,7 @@ sections() {
 }
 [ "$(sections tree)" = 4800 ] || fail "tree: $(sections tree) busy sections, not 4800"
 [ "$(sections mine)" = 3200 ] || fail "mine: $(sections mine) busy sections, not 3200"
+"$mmsim" --plugin one.so --help | grep -q '^Verbs:' || fail "--help after --plugin"
 
 # A model, and two plug-ins at a time.
 cat >count.yaml <<'Y'

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """resume.py MMSIM: an interrupted run keeps what is finished and is resumed to the same bytes."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -161,6 +162,44 @@ def test_torn(tmp, scn, whole, part, data):
     check(same(whole, part), "a run over an old journal differs")
 
 
+def test_two_files(tmp):
+    """What was finished before the file that was interrupted is kept too."""
+    names, files = ("quick", "slow"), []
+    for name, loops in zip(names, (30, 20000)):
+        files.append(os.path.join(tmp, name + ".yaml"))
+        with open(files[-1], "w", encoding="utf-8") as f:
+            f.write(scenario("2", loops, PLAIN).replace("scenario: resume", "scenario: " + name))
+    whole, part = os.path.join(tmp, "two-whole"), os.path.join(tmp, "two-part")
+    run(*files, "-o", whole)
+    p = subprocess.Popen([MMSIM, "run", *files, "-o", part, *FLAGS, "--quiet"],
+                         stderr=subprocess.DEVNULL)
+    journal = os.path.join(part, "slow", "journal")
+    until = time.time() + 60
+    while time.time() < until and p.poll() is None:
+        if os.path.exists(journal) and os.path.getsize(journal) > 2000:
+            break
+        time.sleep(0.01)
+    p.terminate()
+    check(p.wait() == 3, "interrupt of the second file")
+    r = run(*files, "-o", part, "--resume")
+    check("quick: 8 finished runs are kept" in r.stderr, f"the first file ran again: {r.stderr}")
+    for name in names:
+        check(same(os.path.join(whole, name), os.path.join(part, name)), f"{name} differs")
+
+
+def test_lock(tmp, scn):
+    """Two at a time do not share a folder."""
+    out = os.path.join(tmp, "locked")
+    os.mkdir(out)
+    with open(os.path.join(out, "journal"), "wb") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        r = run(scn, "-o", out)
+        check(r.returncode == 2 and "another mmsim writes to this folder" in r.stderr,
+              f"lock: {r.returncode} {r.stderr}")
+    r = run(scn, "-o", os.path.join(scn, "below-a-file"))
+    check(r.returncode == 2 and "below-a-file" in r.stderr, f"folder: {r.returncode} {r.stderr}")
+
+
 def test_twice(tmp):
     """A second signal does not wait for the run under way."""
     scn = os.path.join(tmp, "long.yaml")
@@ -180,6 +219,8 @@ def main():
         test_resume(tmp, "1", "margins", 20000, PLAIN, "--margins", "4")
         part, data = test_refuse(tmp, scn)
         test_torn(tmp, scn, whole, part, data)
+        test_two_files(tmp)
+        test_lock(tmp, scn)
         test_twice(tmp)
     return 1 if FAILED else 0
 
