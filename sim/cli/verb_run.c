@@ -59,6 +59,7 @@ static void drop_journal(gpointer dir, gpointer unused)
 static void print_tables(const struct experiment *e)
 {
 	output_table(e, stdout);
+	output_waits(e, stdout);
 	output_margins(e, stdout);
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/hw/exec.h"
+#include "sim/hw/line.h"
 
 const char *const cpu_bucket_names[NR_CPU_BUCKETS] = {
 	"work",	      "spin",  "mutex_spin", "rwsem_spin", "osq",   "atomic_stall",
@@ -60,6 +60,7 @@ static void hw_init_tables(struct hw *hw)
 		struct cpu *ca = &hw->cpus[a];
 
 		ca->share_self = hw_share_bit(hw, ca);
+		ca->dist = &hw->dist[(size_t)a * hw->nr_cpus];
 		for (u32 b = 0; b < hw->nr_cpus; b++) {
 			const struct cpu *cb = &hw->cpus[b];
 			u64 bit = hw_share_bit(hw, cb);
@@ -131,17 +132,6 @@ void hw_free(struct hw *hw)
 	free(hw);
 }
 
-u64 hw_mem(const struct hw *hw, const struct cpu *c, u32 node)
-{
-	u32 per_socket = (u32)hw->c[MK_NODES_PER_SOCKET];
-
-	if (c->node == node)
-		return hw->c[MK_LAT_DRAM_LOCAL];
-	if (node / per_socket == c->socket)
-		return hw->c[MK_LAT_DRAM_OTHER];
-	return hw->c[MK_LAT_DRAM_REMOTE];
-}
-
 u32 hw_spread(const struct hw *hw, u32 i)
 {
 	u32 smt = (u32)hw->c[MK_SMT];
@@ -158,6 +148,12 @@ u32 hw_spread(const struct hw *hw, u32 i)
 	return core + thread * ncores;
 }
 
+static void set_active_llcs(struct hw *hw, u32 n)
+{
+	hw->active_llcs = n;
+	hw->age_stamps = (hw->llc_lines >> LINE_STAMP_SHIFT) * n;
+}
+
 void cpu_set_curr(struct hw *hw, struct cpu *c, struct exec *x)
 {
 	u64 now = hw->sim->now;
@@ -171,12 +167,12 @@ void cpu_set_curr(struct hw *hw, struct cpu *c, struct exec *x)
 		c->idle_irq = 0;
 		hw->active_cpus++;
 		if (!hw->llc_busy[c->llc]++)
-			hw->active_llcs++;
+			set_active_llcs(hw, hw->active_llcs + 1);
 	} else if (c->curr && !x) {
 		c->idle_since = now;
 		hw->active_cpus--;
 		if (!--hw->llc_busy[c->llc])
-			hw->active_llcs--;
+			set_active_llcs(hw, hw->active_llcs - 1);
 	}
 	c->curr = x;
 }

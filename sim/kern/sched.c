@@ -14,7 +14,7 @@
 
 static struct rq *task_rq(struct task *t)
 {
-	return &t->kern->rq[t->x.cpu->id];
+	return t->rq;
 }
 
 void sched_init(struct kern *k)
@@ -66,6 +66,7 @@ static void sched_next(struct task *t)
 	struct task *next;
 	u64 latency = cost(t, MK_CTX_SWITCH);
 
+	exec_commit_touches(&t->x);
 	if (list_empty(&rq->queue)) {
 		cpu_set_curr(t->x.hw, t->x.cpu, NULL);
 		return;
@@ -89,6 +90,9 @@ void sched_resumed(struct task *t)
 
 void sched_away(struct task *t, enum task_state state)
 {
+	if (t->x.section)
+		sim_fail(t->kern->sim, "a task leaves its CPU inside a section that forbids it", 0,
+			 0);
 	t->sched_state = (u8)state;
 	for (u32 i = 0; i < t->nr_mutexes; i++)
 		mutex_owner_left(t->mutexes[i]);
@@ -184,8 +188,7 @@ void user_work(struct task *t, u64 ps)
 		work(t, ps);
 		return;
 	}
-	if (t->x.smt != 1000)
-		ps = (u64)((u128)ps * t->x.smt / 1000);
+	ps = exec_stretch(&t->x, ps);
 	while (ps) {
 		u64 run = ps;
 
