@@ -124,6 +124,18 @@ static void put_variants(GString *s, const struct experiment *e)
 	}
 }
 
+static void put_plugins(GString *s, const char *const *name)
+{
+	const char *sep = "plugins: [";
+
+	for (; name && *name; name++, sep = ", ") {
+		g_string_append(s, sep);
+		quoted(s, *name);
+		if (!name[1])
+			g_string_append(s, "]\n");
+	}
+}
+
 static void put_points(GString *s, const struct experiment *e)
 {
 	const struct scenario *sc = e->scenario;
@@ -150,10 +162,13 @@ bool output_manifest(const struct experiment *e, const char *dir, char **error)
 	g_string_append_printf(s, "\ndigest: \"%s\"\nseed: %llu\nreplications: %u\n",
 			       sc->digest ? sc->digest : "", (unsigned long long)sc->seed,
 			       sc->replications);
+	if (e->opt.margins)
+		g_string_append_printf(s, "margins: %u\n", e->opt.margins);
 	if (sc->kernel_base)
 		g_string_append_printf(s, "kernel: \"%s\"\n", sc->kernel_base);
 	g_string_append_printf(s, "complete: %s\n",
 			       e->interrupted || e->nr_failed ? "false" : "true");
+	put_plugins(s, e->opt.plugins);
 	put_points(s, e);
 	put_variants(s, e);
 	g_string_append(s, "machine:\n");

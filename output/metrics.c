@@ -5,6 +5,7 @@
 
 #include "output/csv.h"
 #include "output/output.h"
+#include "sim/experiment/margins.h"
 
 /* Run whose list of metrics stands for the cell: the first that did not fail. */
 const struct run_result *output_first_run(const struct experiment *e, u32 point, u32 variant)
@@ -68,10 +69,18 @@ char *output_design(const struct experiment *e, u32 point, u32 variant)
 	return g_string_free(s, FALSE);
 }
 
+/* model_low and model_high: empty without --margins. */
+static void margin_fields(struct csv *c, const struct margin *m)
+{
+	csv_digits(c, m ? m->low : NAN, 10);
+	csv_digits(c, m ? m->high : NAN, 10);
+}
+
 static void summary_row(struct csv *c, const struct experiment *e, u32 p, u32 v, const char *design,
 			const struct run_metric *m)
 {
 	struct stat_summary s;
+	struct margin margin;
 
 	if (!experiment_summary(e, p, v, m->name, &s))
 		return;
@@ -89,8 +98,7 @@ static void summary_row(struct csv *c, const struct experiment *e, u32 p, u32 v,
 	csv_digits(c, s.p90, 15);
 	csv_digits(c, s.p99, 15);
 	csv_digits(c, s.max, 15);
-	csv_str(c, "");
-	csv_str(c, "");
+	margin_fields(c, experiment_margin(e, p, v, m->name, &margin) ? &margin : NULL);
 	csv_end_row(c);
 }
 
@@ -98,6 +106,7 @@ static void ratio_row(struct csv *c, const struct experiment *e, u32 p, u32 v,
 		      const struct run_metric *m)
 {
 	struct stat_ratio r;
+	struct margin margin;
 
 	if (!experiment_ratio(e, p, v, 0, m->name, &r))
 		return;
@@ -107,8 +116,7 @@ static void ratio_row(struct csv *c, const struct experiment *e, u32 p, u32 v,
 	csv_digits(c, r.ratio, 10);
 	csv_digits(c, r.ci_low, 10);
 	csv_digits(c, r.ci_high, 10);
-	csv_str(c, "");
-	csv_str(c, "");
+	margin_fields(c, experiment_margin_ratio(e, p, v, 0, m->name, &margin) ? &margin : NULL);
 	csv_end_row(c);
 }
 

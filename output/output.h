@@ -24,6 +24,15 @@ char *output_design(const struct experiment *e, u32 point, u32 variant);
 /* A run whose list of metrics stands for the cell: the first that did not fail, or NULL. */
 const struct run_result *output_first_run(const struct experiment *e, u32 point, u32 variant);
 
+/* What the scenario is about: the metric of its first plot; NULL if that is no metric of a model. */
+const char *output_main_metric(const struct experiment *e);
+
+/*
+ * The model's margins, and the costs that move the main metric and its ratio most at the
+ * last point; nothing without samples.
+ */
+void output_margins(const struct experiment *e, FILE *f);
+
 /* Table of points and variants for the terminal. */
 void output_table(const struct experiment *e, FILE *f);
 

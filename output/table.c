@@ -4,43 +4,8 @@
 #include <string.h>
 
 #include "output/fmt.h"
+#include "output/grid.h"
 #include "output/output.h"
-
-#define MAX_COLS 6
-
-/* Rows of text; columns are as wide as their widest cell. */
-struct table {
-	GPtrArray *cells; /* char *, row by row */
-	u32 nr_cols;
-};
-
-static void table_put(struct table *t, const char *text)
-{
-	g_ptr_array_add(t->cells, g_strdup(text));
-}
-
-static void table_print(const struct table *t, FILE *f)
-{
-	u32 width[MAX_COLS] = { 0 }, i, n = t->cells->len;
-
-	for (i = 0; i < n; i++) {
-		u32 w = (u32)g_utf8_strlen(t->cells->pdata[i], -1);
-
-		if (w > width[i % t->nr_cols])
-			width[i % t->nr_cols] = w;
-	}
-	for (i = 0; i < n; i++) {
-		const char *text = t->cells->pdata[i];
-		u32 col = i % t->nr_cols;
-		int pad = (int)(width[col] - (u32)g_utf8_strlen(text, -1));
-
-		if (col < 2)
-			fprintf(f, "%s%*s", text, col + 1 == t->nr_cols ? 0 : pad, "");
-		else
-			fprintf(f, "%*s%s", pad, "", text);
-		fputs(col + 1 == t->nr_cols ? "\n" : "  ", f);
-	}
-}
 
 static void put_metric(struct table *t, const struct experiment *e, u32 p, u32 v,
 		       const char *metric)
@@ -77,7 +42,7 @@ static void put_ratio(struct table *t, const struct experiment *e, u32 p, u32 v,
 }
 
 /* What the scenario is about: y of its first plot, if a run has it. */
-static const char *main_metric(const struct experiment *e)
+const char *output_main_metric(const struct experiment *e)
 {
 	const char *y = e->scenario->nr_plots ? e->scenario->plots[0].y : NULL;
 
@@ -86,11 +51,12 @@ static const char *main_metric(const struct experiment *e)
 
 void output_table(const struct experiment *e, FILE *f)
 {
-	const char *metric = main_metric(e), *of = metric ? metric : "elapsed";
-	struct table t = { g_ptr_array_new_with_free_func(g_free), metric ? 6 : 5 };
+	const char *metric = output_main_metric(e), *of = metric ? metric : "elapsed";
+	struct table t;
 	char *head;
 	u32 p, v, i;
 
+	table_init(&t, metric ? 6 : 5);
 	fprintf(f, "%s%s%s\n\n", e->scenario->name, e->scenario->about ? ": " : "",
 		e->scenario->about ? e->scenario->about : "");
 	table_put(&t, "point");
@@ -113,10 +79,10 @@ void output_table(const struct experiment *e, FILE *f)
 			put_ratio(&t, e, p, v, of);
 		}
 	}
-	table_print(&t, f);
+	table_print(&t, 2, f);
 	for (i = 0; i < e->scenario->nr_notes; i++)
 		fprintf(f, "%snote: %s\n", i ? "" : "\n", e->scenario->notes[i]);
-	g_ptr_array_free(t.cells, TRUE);
+	table_destroy(&t);
 }
 
 static const char *verdict_text(const struct scn_expect *x, enum verdict v)
@@ -174,12 +140,13 @@ static void put_expect(struct table *t, const struct experiment *e, const struct
 
 u32 output_expects(const struct experiment *e, FILE *f, u32 *nr_off, u32 *nr_not_run)
 {
-	struct table t = { g_ptr_array_new_with_free_func(g_free), 6 };
+	struct table t;
 	static const char *const heads[] = { "expectation", "verdict",	 "published",
 					     "simulated",   "deviation", "margin" };
 	struct expect_result r;
 	u32 i, exact_off = 0;
 
+	table_init(&t, 6);
 	*nr_off = *nr_not_run = 0;
 	for (i = 0; i < G_N_ELEMENTS(heads); i++)
 		table_put(&t, heads[i]);
@@ -194,8 +161,8 @@ u32 output_expects(const struct experiment *e, FILE *f, u32 *nr_off, u32 *nr_not
 	}
 	if (e->scenario->nr_expects && f) {
 		fputc('\n', f);
-		table_print(&t, f);
+		table_print(&t, 2, f);
 	}
-	g_ptr_array_free(t.cells, TRUE);
+	table_destroy(&t);
 	return exact_off;
 }

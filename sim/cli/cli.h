@@ -18,12 +18,15 @@ enum cli_status {
 struct cli {
 	struct registry *registry;
 	char **search_path; /* folders with machines/ and scenarios, NULL-terminated */
+	GPtrArray *plugins; /* GModule, in order of loading */
+	GPtrArray *plugin_names; /* const char *, owned by the plug-ins; NULL at the end */
 };
 
 struct verb {
 	const char *name;
 	const char *args; /* after the options, for help */
 	const char *about;
+	const char *details; /* below the options, for help; NULL: none */
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
@@ -43,12 +46,25 @@ bool cli_register_models(struct registry *r);
 /* "mmsim: ..." on standard error. */
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/* Load one plug-in and register what it brings; false with a message. */
+bool cli_load_plugin(struct cli *cli, const char *file);
+void cli_plugins_init(struct cli *cli);
+/* Unload all; after the registry, which points into them, is gone. */
+void cli_plugins_free(struct cli *cli);
+
 /*
- * Parse a verb's options; what remains in argv[1..] are arguments. Returns false
- * with a message on a mistake. --help prints and exits.
+ * Parse a verb's options and load the plug-ins they name; what remains in argv[1..]
+ * are arguments. Returns false with a message on a mistake. --help prints and exits.
  */
-bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, char ***argv);
+bool cli_parse(struct cli *cli, const struct verb *v, const GOptionEntry *entries, int *argc,
+	       char ***argv);
 const struct verb *cli_find_verb(const char *name);
+
+/*
+ * Folders of scenarios and machines, allocated: those of $MMSIM_PATH, then those that
+ * came with the program.
+ */
+char **cli_search_path(void);
 
 /* Path of a scenario given as path or name; allocated, NULL with a message. */
 char *cli_find_scenario(const struct cli *cli, const char *name);
@@ -61,10 +77,14 @@ GPtrArray *cli_known_machines(const struct cli *cli);
 struct run_options {
 	char **sets, **variants;
 	char *seed;
-	gint replications, jobs;
+	gint replications, jobs, margins;
 	gboolean quick, quiet;
 	char *engine;
+	gboolean resume;
 	/* derived */
+	const char *journal_dir; /* where finished runs are kept; NULL: nowhere */
+	u32 nr_signals; /* SIGINT and SIGTERM so far */
+	bool told_signal;
 	struct scn_options scn;
 	struct exp_options exp;
 	bool *mask;
@@ -112,7 +132,11 @@ struct scenario *cli_load(const struct cli *cli, const char *name, const struct 
  * Lay out and run a scenario with progress; NULL with a message and *@status set
  * if it could not start. Otherwise *@status is CLI_OK or CLI_INCOMPLETE.
  */
-struct experiment *cli_execute(const struct scenario *sc, struct run_options *o, int *status);
+struct experiment *cli_execute(const struct cli *cli, const struct scenario *sc,
+			       struct run_options *o, int *status);
+
+/* Version, commit and the sum of the program's file and of those of plug-ins; allocated. */
+char *cli_build_id(const struct cli *cli);
 
 /* Called by experiment_run(): progress bar, and SIGINT or SIGTERM as the wish to stop. */
 bool cli_poll(const struct exp_progress *p, void *arg);

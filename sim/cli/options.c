@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/experiment/journal.h"
+
+#define MAX_MARGINS 10000
+#define MAX_FAILURES 10 /* told on the terminal */
+
 void cli_complain(const char *format, ...)
 {
 	va_list ap;
@@ -19,8 +24,15 @@ void cli_complain(const char *format, ...)
 	va_end(ap);
 }
 
-bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, char ***argv)
+bool cli_parse(struct cli *cli, const struct verb *v, const GOptionEntry *entries, int *argc,
+	       char ***argv)
 {
+	char **plugins = NULL, **file;
+	const GOptionEntry common[] = {
+		{ "plugin", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &plugins,
+		  "Load variants and models from a shared object (may be repeated)", "FILE.so" },
+		G_OPTION_ENTRY_NULL,
+	};
 	GOptionContext *ctx = g_option_context_new(v->args);
 	char *name = g_strdup_printf("mmsim %s", v->name);
 	GError *err = NULL;
@@ -28,13 +40,18 @@ bool cli_parse(const struct verb *v, const GOptionEntry *entries, int *argc, cha
 
 	g_set_prgname(name);
 	g_option_context_set_summary(ctx, v->about);
+	g_option_context_set_description(ctx, v->details);
 	g_option_context_add_main_entries(ctx, entries, NULL);
+	g_option_context_add_main_entries(ctx, common, NULL);
 	ok = g_option_context_parse(ctx, argc, argv, &err);
 	if (!ok) {
 		cli_complain("%s: %s; see `mmsim %s --help`", v->name, err->message, v->name);
 		g_error_free(err);
 	}
+	for (file = plugins; ok && file && *file; file++)
+		ok = cli_load_plugin(cli, *file);
 	g_option_context_free(ctx);
+	g_strfreev(plugins);
 	g_free(name);
 	return ok;
 }
@@ -75,10 +92,16 @@ bool run_options_finish(struct run_options *o, const struct cli *cli)
 			     o->replications < 0 ? "--replications" : "--jobs");
 		return false;
 	}
+	if (o->margins < 0 || o->margins > MAX_MARGINS) {
+		cli_complain("--margins must be 0 to %d samples, not %d", MAX_MARGINS, o->margins);
+		return false;
+	}
+	o->exp.margins = (u32)o->margins;
 	o->scn.sets = (const char *const *)o->sets;
 	o->scn.quick = o->quick;
 	o->scn.replications = (u32)o->replications;
 	o->scn.search_path = (const char *const *)cli->search_path;
+	o->exp.plugins = (const char *const *)cli->plugin_names->pdata;
 	o->exp.jobs = o->jobs ? (u32)o->jobs : g_get_num_processors();
 	return parse_seed(o) && parse_engine(o);
 }
@@ -140,28 +163,36 @@ static bool choose_variants(struct run_options *o, const struct scenario *sc)
 	return ok;
 }
 
+/* Runs of one cell that failed; @what numbers them. Returns how many there are so far. */
+static u32 report_cell(const struct experiment *e, GPtrArray **cells, u32 p, u32 v,
+		       const char *what, u32 shown)
+{
+	GPtrArray *cell = cells[(size_t)p * e->nr_variants + v];
+	guint i;
+
+	for (i = 0; i < cell->len; i++) {
+		const struct run_result *r = cell->pdata[i];
+
+		if (r && r->failed && ++shown <= MAX_FAILURES)
+			cli_complain("%s %s %s%u: %s", e->points[p].label,
+				     experiment_variant(e, v)->name, what,
+				     cells == e->samples ? i + 1 : r->replication, r->report);
+	}
+	return shown;
+}
+
 static void report_failures(const struct experiment *e)
 {
 	u32 p, v, shown = 0;
-	guint i;
 
 	for (p = 0; p < e->nr_points; p++) {
 		for (v = 0; v < e->nr_variants; v++) {
-			GPtrArray *cell = experiment_cell(e, p, v);
-
-			for (i = 0; i < cell->len; i++) {
-				const struct run_result *r = cell->pdata[i];
-
-				if (!r->failed || ++shown > 10)
-					continue;
-				cli_complain("%s %s #%u: %s", e->points[p].label,
-					     experiment_variant(e, v)->name, r->replication,
-					     r->report);
-			}
+			shown = report_cell(e, e->runs, p, v, "#", shown);
+			shown = report_cell(e, e->samples, p, v, "sample ", shown);
 		}
 	}
-	if (shown > 10)
-		cli_complain("... and %u more failed runs, see run.log", shown - 10);
+	if (shown > MAX_FAILURES)
+		cli_complain("... and %u more failed runs, see run.log", shown - MAX_FAILURES);
 }
 
 /* Runs do not carry out `events:` yet: refuse what would be ignored. */
@@ -178,7 +209,50 @@ static bool refuse_events(const struct scenario *sc)
 	return sc->nr_events != 0;
 }
 
-struct experiment *cli_execute(const struct scenario *sc, struct run_options *o, int *status)
+/* Keep finished runs in o->journal_dir; false with a message and *@status. */
+static bool open_journal(const struct cli *cli, struct experiment *e, const struct run_options *o,
+			 int *status)
+{
+	char *build = cli_build_id(cli), *error = NULL;
+
+	*status = CLI_USAGE;
+	e->opt.build = build;
+	if (g_mkdir_with_parents(o->journal_dir, 0777))
+		error = g_strdup_printf("%s: %s", o->journal_dir, g_strerror(errno));
+	else
+		e->journal = journal_open(e, o->journal_dir, o->resume, &error);
+	e->opt.build = NULL;
+	g_free(build);
+	if (!e->journal) {
+		cli_complain("%s", error);
+		g_free(error);
+		return false;
+	}
+	if (o->resume && !o->quiet)
+		cli_complain("%s: %u finished runs are kept", o->journal_dir,
+			     journal_nr_kept(e->journal));
+	return true;
+}
+
+/* Why the results are not all there. */
+static void report_interrupt(const struct experiment *e, const struct run_options *o)
+{
+	const char *error = e->journal ? journal_error(e->journal) : NULL;
+
+	if (error)
+		cli_complain("finished runs could not be kept: %s", error);
+	if (!e->interrupted)
+		return;
+	if (!e->journal || error)
+		cli_complain("interrupted after %u of %u runs", e->nr_done, e->nr_total);
+	else
+		cli_complain("interrupted: %u of %u runs are finished and kept in %s; the same "
+			     "command with --resume continues",
+			     e->nr_done, e->nr_total, o->journal_dir);
+}
+
+struct experiment *cli_execute(const struct cli *cli, const struct scenario *sc,
+			       struct run_options *o, int *status)
 {
 	struct experiment *e;
 	char *error = NULL;
@@ -194,9 +268,12 @@ struct experiment *cli_execute(const struct scenario *sc, struct run_options *o,
 		g_free(error);
 		return NULL;
 	}
+	if (o->journal_dir && !open_journal(cli, e, o, status)) {
+		experiment_free(e);
+		return NULL;
+	}
 	*status = experiment_run(e) ? CLI_OK : CLI_INCOMPLETE;
 	report_failures(e);
-	if (e->interrupted)
-		cli_complain("interrupted; what is finished is kept");
+	report_interrupt(e, o);
 	return e;
 }

@@ -4,6 +4,58 @@
 
 #include <string.h>
 
+/* Folder of the program's file, wherever it was moved to; NULL if the host does not say. */
+static char *program_dir(void)
+{
+	char *file = g_file_read_link("/proc/self/exe", NULL);
+	char *dir = file ? g_path_get_dirname(file) : NULL;
+
+	g_free(file);
+	return dir;
+}
+
+/*
+ * What came with the program: beside an installed one, however its prefix was moved;
+ * the source tree of one in a build folder; the prefix it was configured for.
+ */
+static char *own_scenarios(void)
+{
+	char *bin = program_dir();
+	char *places[] = {
+		bin ? g_build_filename(bin, MMSIM_BIN_TO_DATA, "scenarios", NULL) : NULL,
+		g_build_filename(MMSIM_SOURCE_DIR, "scenarios", NULL),
+		g_build_filename(MMSIM_DATADIR, "scenarios", NULL),
+	};
+	char *found = NULL;
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(places); i++) {
+		if (!found && places[i] && g_file_test(places[i], G_FILE_TEST_IS_DIR))
+			found = g_canonicalize_filename(places[i], NULL);
+		g_free(places[i]);
+	}
+	g_free(bin);
+	return found;
+}
+
+char **cli_search_path(void)
+{
+	GPtrArray *dirs = g_ptr_array_new();
+	const char *env = g_getenv("MMSIM_PATH");
+	char **parts, **p, *own = own_scenarios();
+
+	parts = g_strsplit(env ? env : "", ":", -1);
+	for (p = parts; *p; p++) {
+		if (**p)
+			g_ptr_array_add(dirs, g_strdup(*p));
+	}
+	g_strfreev(parts);
+	if (own)
+		g_ptr_array_add(dirs, own);
+	g_ptr_array_add(dirs, NULL);
+	return (char **)g_ptr_array_free(dirs, FALSE);
+}
+
 static gint by_name(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -43,12 +43,21 @@ static void draw_bar(const struct exp_progress *p)
 
 bool cli_poll(const struct exp_progress *p, void *arg)
 {
-	const struct run_options *o = arg;
+	struct run_options *o = arg;
 	struct timespec none = { 0, 0 };
 	sigset_t set;
 
 	if (!o->quiet && isatty(STDERR_FILENO))
 		draw_bar(p);
 	stop_signals(&set);
-	return sigtimedwait(&set, NULL, &none) > 0;
+	if (sigtimedwait(&set, NULL, &none) > 0 && ++o->nr_signals > 1) {
+		cli_complain("interrupted again: runs under way are given up%s",
+			     o->journal_dir ? "; finished ones are kept for --resume" : "");
+		_exit(CLI_INCOMPLETE);
+	}
+	if (o->nr_signals == 1 && !o->told_signal) {
+		o->told_signal = true;
+		cli_complain("waiting for runs under way; once more gives them up");
+	}
+	return o->nr_signals > 0;
 }

@@ -20,7 +20,7 @@ static int check_file(struct cli *cli, const char *file, struct run_options *o, 
 		g_string_free(text, TRUE);
 	}
 	if (o->quick) {
-		e = cli_execute(sc, o, &status);
+		e = cli_execute(cli, sc, o, &status);
 		experiment_free(e);
 	}
 	if (status == CLI_OK && !print && !o->quiet)
@@ -42,7 +42,7 @@ int cli_check(struct cli *cli, int argc, char **argv)
 	};
 	int status = CLI_USAGE, i, rc;
 
-	if (!cli_parse(cli_find_verb("check"), entries, &argc, &argv) ||
+	if (!cli_parse(cli, cli_find_verb("check"), entries, &argc, &argv) ||
 	    !run_options_finish(&o, cli))
 		goto out;
 	if (argc < 2) {

@@ -137,7 +137,7 @@ int cli_list(struct cli *cli, int argc, char **argv)
 	int status = CLI_OK, i;
 	size_t k;
 
-	if (!cli_parse(cli_find_verb("list"), entries, &argc, &argv))
+	if (!cli_parse(cli, cli_find_verb("list"), entries, &argc, &argv))
 		return CLI_USAGE;
 	for (i = 1; i < argc; i++) {
 		if (!list_section(cli, argv[i]))

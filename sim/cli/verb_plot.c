@@ -31,8 +31,7 @@ int cli_plot(struct cli *cli, int argc, char **argv)
 	};
 	int status = CLI_USAGE, i, rc;
 
-	(void)cli;
-	if (!cli_parse(cli_find_verb("plot"), entries, &argc, &argv))
+	if (!cli_parse(cli, cli_find_verb("plot"), entries, &argc, &argv))
 		goto out;
 	if (format && !plot_format_known(format)) {
 		cli_complain("--format is svg, png, pdf or text, not '%s'", format);

@@ -7,6 +7,7 @@
 
 #include "output/output.h"
 #include "output/plot.h"
+#include "sim/experiment/journal.h"
 
 /* One file's folder: -o DIR, below it if there are several files, or the default. */
 static char *output_dir(const char *given, bool several, const struct scenario *sc)
@@ -49,8 +50,22 @@ static bool write_results(const struct experiment *e, const char *dir, bool plot
 	return true;
 }
 
+static void drop_journal(gpointer dir, gpointer unused)
+{
+	(void)unused;
+	journal_remove(dir);
+}
+
+static void print_tables(const struct experiment *e)
+{
+	output_table(e, stdout);
+	output_waits(e, stdout);
+	output_margins(e, stdout);
+}
+
+/* Folders that finished go to @done; their journals stay until all files are done. */
 static int run_file(struct cli *cli, const char *file, const char *out, bool several,
-		    struct run_options *o, bool plots)
+		    struct run_options *o, bool plots, GPtrArray *done)
 {
 	struct scenario *sc = cli_load(cli, file, o);
 	struct experiment *e;
@@ -60,24 +75,25 @@ static int run_file(struct cli *cli, const char *file, const char *out, bool sev
 
 	if (!sc)
 		return CLI_USAGE;
-	e = cli_execute(sc, o, &status);
+	dir = output_dir(out, several, sc);
+	o->journal_dir = dir;
+	e = cli_execute(cli, sc, o, &status);
 	if (!e)
 		goto out;
-	dir = output_dir(out, several, sc);
-	if (!o->quiet) {
-		output_table(e, stdout);
-		output_waits(e, stdout);
-	}
+	if (!o->quiet)
+		print_tables(e);
 	exact_off = output_expects(e, o->quiet ? NULL : stdout, &off, &not_run);
 	if (!write_results(e, dir, plots, o->quiet))
 		status = CLI_INTERNAL;
 	else if (!o->quiet)
 		printf("\nresults: %s\n", dir);
+	if (status == CLI_OK)
+		g_ptr_array_add(done, g_strdup(dir));
 	if (status == CLI_OK && exact_off)
 		status = CLI_EXPECT;
-	g_free(dir);
 	experiment_free(e);
 out:
+	g_free(dir);
 	scenario_free(sc);
 	return status;
 }
@@ -86,19 +102,25 @@ int cli_run(struct cli *cli, int argc, char **argv)
 {
 	struct run_options o = { 0 };
 	gboolean no_plots = FALSE;
+	GPtrArray *done = g_ptr_array_new_with_free_func(g_free);
 	char *out = NULL;
 	const GOptionEntry entries[] = {
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &out,
 		  "Folder for results (default mmsim-out/SCENARIO)", "DIR" },
 		CLI_LOAD_ENTRIES(o),
 		CLI_RUN_ENTRIES(o),
+		{ "margins", 0, 0, G_OPTION_ARG_INT, &o.margins,
+		  "Run everything N times more with costs drawn inside their errors", "N" },
+		{ "resume", 0, 0, G_OPTION_ARG_NONE, &o.resume,
+		  "Continue an interrupted run of the same folder", NULL },
 		{ "no-plots", 0, 0, G_OPTION_ARG_NONE, &no_plots,
 		  "Write scripts of plots, do not draw them", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = CLI_USAGE, i, rc;
 
-	if (!cli_parse(cli_find_verb("run"), entries, &argc, &argv) || !run_options_finish(&o, cli))
+	if (!cli_parse(cli, cli_find_verb("run"), entries, &argc, &argv) ||
+	    !run_options_finish(&o, cli))
 		goto out;
 	if (argc < 2) {
 		cli_complain("run: no scenario given; see `mmsim list scenarios`");
@@ -107,12 +129,15 @@ int cli_run(struct cli *cli, int argc, char **argv)
 	cli_block_signals();
 	status = CLI_OK;
 	for (i = 1; i < argc; i++) {
-		rc = run_file(cli, argv[i], out, argc > 2, &o, !no_plots);
+		rc = run_file(cli, argv[i], out, argc > 2, &o, !no_plots, done);
 		status = rc > status ? rc : status;
 		if (rc == CLI_INCOMPLETE)
 			break;
 	}
+	if (status != CLI_INCOMPLETE)
+		g_ptr_array_foreach(done, drop_journal, NULL);
 out:
+	g_ptr_array_free(done, TRUE);
 	run_options_clear(&o);
 	g_free(out);
 	return status;

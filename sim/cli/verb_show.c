@@ -236,7 +236,7 @@ int cli_show(struct cli *cli, int argc, char **argv)
 	const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
 	int status = CLI_OK, i, rc;
 
-	if (!cli_parse(cli_find_verb("show"), entries, &argc, &argv))
+	if (!cli_parse(cli, cli_find_verb("show"), entries, &argc, &argv))
 		return CLI_USAGE;
 	if (argc < 2) {
 		cli_complain("show: no name given; see `mmsim list`");

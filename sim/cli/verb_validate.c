@@ -24,7 +24,7 @@ static int validate_file(struct cli *cli, const char *file, struct run_options *
 		scenario_free(sc);
 		return CLI_OK;
 	}
-	e = cli_execute(sc, o, &status);
+	e = cli_execute(cli, sc, o, &status);
 	if (e) {
 		printf("%s", sc->name);
 		fflush(stdout);
@@ -54,7 +54,7 @@ int cli_validate(struct cli *cli, int argc, char **argv)
 	GPtrArray *files;
 	guint i;
 
-	if (!cli_parse(cli_find_verb("validate"), entries, &argc, &argv) ||
+	if (!cli_parse(cli, cli_find_verb("validate"), entries, &argc, &argv) ||
 	    !run_options_finish(&o, cli))
 		goto out;
 	cli_block_signals();

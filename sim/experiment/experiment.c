@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The worker pool and the replications it is given. */
 #include "sim/experiment/experiment.h"
+#include "sim/experiment/journal.h"
+#include "sim/experiment/margins.h"
 #include "sim/experiment/points.h"
 
 #include <math.h>
@@ -11,8 +13,9 @@
 /* One round of runs; workers take the next index until none is left. */
 struct round {
 	struct experiment *e;
+	GPtrArray **into; /* runs or samples of the experiment */
 	GArray *cells; /* u32: cell of each run */
-	u32 first, nr_reps; /* replications of each cell */
+	u32 first, nr_reps; /* replications or samples of each cell */
 	gint next;
 	gint stop;
 	GMutex lock;
@@ -20,6 +23,25 @@ struct round {
 	struct exp_progress progress;
 	u32 active;
 };
+
+static GPtrArray **make_cells(const struct experiment *e)
+{
+	u32 i, n = e->nr_points * e->nr_variants;
+	GPtrArray **cells = g_new0(GPtrArray *, (size_t)n + 1);
+
+	for (i = 0; i < n; i++)
+		cells[i] = g_ptr_array_new_with_free_func((GDestroyNotify)run_result_free);
+	return cells;
+}
+
+static void free_cells(const struct experiment *e, GPtrArray **cells)
+{
+	u32 i;
+
+	for (i = 0; cells && i < e->nr_points * e->nr_variants; i++)
+		g_ptr_array_free(cells[i], TRUE);
+	g_free(cells);
+}
 
 struct experiment *experiment_new(const struct scenario *sc, const struct exp_options *opt,
 				  char **error)
@@ -38,9 +60,8 @@ struct experiment *experiment_new(const struct scenario *sc, const struct exp_op
 		experiment_free(e);
 		return NULL;
 	}
-	e->runs = g_new0(GPtrArray *, (size_t)e->nr_points * e->nr_variants + 1);
-	for (i = 0; i < e->nr_points * e->nr_variants; i++)
-		e->runs[i] = g_ptr_array_new_with_free_func((GDestroyNotify)run_result_free);
+	e->runs = make_cells(e);
+	e->samples = make_cells(e);
 	return e;
 }
 
@@ -50,15 +71,15 @@ void experiment_free(struct experiment *e)
 
 	if (!e)
 		return;
-	for (i = 0; e->runs && i < e->nr_points * e->nr_variants; i++)
-		g_ptr_array_free(e->runs[i], TRUE);
+	journal_close(e->journal);
+	free_cells(e, e->runs);
+	free_cells(e, e->samples);
 	for (i = 0; i < e->nr_points; i++) {
 		g_free(e->points[i].params);
 		g_free(e->points[i].sweep);
 		g_free(e->points[i].label);
 	}
 	g_free(e->points);
-	g_free(e->runs);
 	g_free(e->variants);
 	g_free(e);
 }
@@ -84,23 +105,54 @@ s32 experiment_find_variant(const struct experiment *e, const char *name)
 	return -1;
 }
 
-/* Run number @i of the round; replications of all cells advance together. */
+/* Take the run from the journal, or execute it, on a drawn machine if it is a sample. */
+static struct run_result *make_result(const struct experiment *e, const struct journal_key *k,
+				      bool *kept)
+{
+	struct run_config c = {
+		.scenario = e->scenario,
+		.variant = experiment_variant(e, k->variant),
+		.params = e->points[k->point].params,
+		.replication = k->replication,
+		.engine = e->opt.engine,
+	};
+	const struct machine *own = c.variant->machine ? c.variant->machine : e->scenario->machine;
+	struct run_result *res = e->journal ? journal_take(e->journal, k) : NULL;
+	struct machine *drawn;
+
+	*kept = res;
+	if (res)
+		return res;
+	if (!k->sample)
+		return run_execute(&c);
+	drawn = margins_machine(own, e->scenario->seed, k->sample);
+	c.machine = drawn;
+	res = run_execute(&c);
+	machine_free(drawn);
+	run_result_strip(res);
+	return res;
+}
+
+/* Run number @i of the round; replications or samples of all cells advance together. */
 static void run_one(struct round *r, u32 i)
 {
 	struct experiment *e = r->e;
 	u32 cell = g_array_index(r->cells, u32, i % r->cells->len);
-	u32 rep = r->first + i / r->cells->len;
-	struct run_config c = {
-		.scenario = e->scenario,
-		.variant = experiment_variant(e, cell % e->nr_variants),
-		.params = e->points[cell / e->nr_variants].params,
-		.replication = rep,
-		.engine = e->opt.engine,
+	u32 nth = r->first + i / r->cells->len;
+	struct journal_key key = {
+		.point = cell / e->nr_variants,
+		.variant = cell % e->nr_variants,
+		.sample = r->into == e->samples ? nth : 0,
+		.replication = r->into == e->samples ? 1 : nth,
 	};
-	struct run_result *res = run_execute(&c);
+	struct run_result *res;
+	bool kept;
 
+	res = make_result(e, &key, &kept);
 	g_mutex_lock(&r->lock);
-	e->runs[cell]->pdata[rep - 1] = res;
+	if (e->journal && !kept && !res->failed)
+		journal_put(e->journal, &key, res);
+	r->into[cell]->pdata[nth - 1] = res;
 	r->progress.done++;
 	r->progress.failed += res->failed;
 	g_cond_signal(&r->changed);
@@ -145,15 +197,15 @@ static void supervise(struct round *r)
 	g_mutex_unlock(&r->lock);
 }
 
-/* Run replications first .. first + n - 1 of @cells. */
-static void run_round(struct experiment *e, GArray *cells, u32 first, u32 n)
+/* Run replications or samples first .. first + n - 1 of @cells. */
+static void run_round(struct experiment *e, GPtrArray **into, GArray *cells, u32 first, u32 n)
 {
-	struct round r = { .e = e, .cells = cells, .first = first, .nr_reps = n };
+	struct round r = { .e = e, .into = into, .cells = cells, .first = first, .nr_reps = n };
 	u32 i, total = cells->len * n, jobs = e->opt.jobs ? e->opt.jobs : 1;
 	GThread **threads;
 
 	for (i = 0; i < cells->len; i++)
-		g_ptr_array_set_size(e->runs[g_array_index(cells, u32, i)], (gint)(first - 1 + n));
+		g_ptr_array_set_size(into[g_array_index(cells, u32, i)], (gint)(first - 1 + n));
 	jobs = jobs < total ? jobs : total;
 	threads = g_new0(GThread *, jobs + 1);
 	g_mutex_init(&r.lock);
@@ -166,6 +218,8 @@ static void run_round(struct experiment *e, GArray *cells, u32 first, u32 n)
 	for (i = 0; i < jobs; i++)
 		g_thread_join(threads[i]);
 	e->interrupted = e->interrupted || r.progress.done < total;
+	e->nr_done += r.progress.done;
+	e->nr_total += total;
 	e->nr_failed += r.progress.failed;
 	g_mutex_clear(&r.lock);
 	g_cond_clear(&r.changed);
@@ -207,6 +261,17 @@ static void add_point(GArray *cells, const struct experiment *e, u32 point)
 	}
 }
 
+/* Every point and variant again, with drawn costs. */
+static void run_samples(struct experiment *e, GArray *cells)
+{
+	u32 p;
+
+	g_array_set_size(cells, 0);
+	for (p = 0; p < e->nr_points; p++)
+		add_point(cells, e, p);
+	run_round(e, e->samples, cells, 1, e->opt.margins);
+}
+
 static void drop_missing(struct experiment *e)
 {
 	u32 i;
@@ -228,7 +293,7 @@ bool experiment_run(struct experiment *e)
 		reps = 2;
 	for (p = 0; p < e->nr_points; p++)
 		add_point(cells, e, p);
-	run_round(e, cells, 1, reps);
+	run_round(e, e->runs, cells, 1, reps);
 	while (sc->until_rel > 0 && reps < sc->at_most && !e->interrupted && !e->nr_failed) {
 		g_array_set_size(cells, 0);
 		for (p = 0; p < e->nr_points; p++) {
@@ -237,8 +302,10 @@ bool experiment_run(struct experiment *e)
 		}
 		if (!cells->len)
 			break;
-		run_round(e, cells, ++reps, 1);
+		run_round(e, e->runs, cells, ++reps, 1);
 	}
+	if (e->opt.margins && !e->interrupted && !e->nr_failed)
+		run_samples(e, cells);
 	g_array_free(cells, TRUE);
 	drop_missing(e);
 	e->wall = (double)(g_get_monotonic_time() - start) / 1e6;

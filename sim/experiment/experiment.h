@@ -24,11 +24,16 @@ struct exp_progress {
 struct exp_options {
 	u32 jobs; /* 0: one */
 	enum sim_engine engine;
+	u32 margins; /* samples of each point and variant with drawn costs; 0: none */
 	const bool *variants; /* by scenario variant: run it; NULL: all */
+	const char *const *plugins; /* names for the manifest, NULL-terminated; NULL: none */
+	const char *build; /* identifies this program, for the journal */
 	/* Called on the caller's thread after runs and every 50 ms; true: stop. */
 	bool (*poll)(const struct exp_progress *p, void *arg);
 	void *arg;
 };
+
+struct journal;
 
 struct experiment {
 	const struct scenario *scenario;
@@ -38,6 +43,9 @@ struct experiment {
 	u32 *variants; /* scenario indexes of the variants that run */
 	u32 nr_variants;
 	GPtrArray **runs; /* [point * nr_variants + variant]: struct run_result * */
+	GPtrArray **samples; /* as runs, by sample of --margins; only metrics are kept */
+	struct journal *journal; /* keeps finished runs; NULL: none. Owned */
+	u32 nr_done, nr_total; /* runs finished, kept ones too, of those wanted so far */
 	bool interrupted;
 	u32 nr_failed;
 	double wall;

@@ -78,7 +78,8 @@ static bool build(struct run *r, char **error)
 {
 	const struct scenario *sc = r->c->scenario;
 	const struct scn_variant *v = r->c->variant;
-	const struct machine *m = v->machine ? v->machine : sc->machine;
+	const struct machine *own = v->machine ? v->machine : sc->machine;
+	const struct machine *m = r->c->machine ? r->c->machine : own;
 	struct sim_config config = { .engine = r->c->engine,
 				     .seed = sc->seed,
 				     .replication = r->c->replication };
@@ -150,11 +151,11 @@ static void take_down(struct run *r)
 	g_free(r->object_count);
 }
 
-static struct run_result *result_new(const struct run_config *c)
+struct run_result *run_result_new(u32 replication)
 {
 	struct run_result *o = g_new0(struct run_result, 1);
 
-	o->replication = c->replication;
+	o->replication = replication;
 	o->names = g_string_chunk_new(1024);
 	o->metrics = g_array_new(FALSE, TRUE, sizeof(struct run_metric));
 	o->locks = g_array_new(FALSE, TRUE, sizeof(struct lock_class));
@@ -167,7 +168,7 @@ static struct run_result *result_new(const struct run_config *c)
 
 struct run_result *run_execute(const struct run_config *config)
 {
-	struct run_result *out = result_new(config);
+	struct run_result *out = run_result_new(config->replication);
 	struct run r = { .c = config, .out = out };
 	u64 until = config->scenario->duration ? config->scenario->duration : TIME_MAX;
 	gint64 start = g_get_monotonic_time();
@@ -194,14 +195,26 @@ done:
 	return out;
 }
 
-void run_result_free(struct run_result *r)
+void run_result_strip(struct run_result *r)
 {
 	guint i;
 
-	if (!r)
-		return;
 	for (i = 0; i < r->hists->len; i++)
 		g_free(g_array_index(r->hists, struct run_hist, i).hist);
+	g_array_set_size(r->hists, 0);
+	g_array_set_size(r->locks, 0);
+	g_array_set_size(r->profile, 0);
+	g_array_set_size(r->footprint, 0);
+	g_array_set_size(r->series, 0);
+	g_clear_pointer(&r->cpu, g_free);
+	r->nr_cpus = 0;
+}
+
+void run_result_free(struct run_result *r)
+{
+	if (!r)
+		return;
+	run_result_strip(r);
 	g_array_free(r->metrics, TRUE);
 	g_array_free(r->locks, TRUE);
 	g_array_free(r->profile, TRUE);
@@ -209,7 +222,6 @@ void run_result_free(struct run_result *r)
 	g_array_free(r->series, TRUE);
 	g_array_free(r->hists, TRUE);
 	g_string_chunk_free(r->names);
-	g_free(r->cpu);
 	g_free(r->report);
 	g_free(r);
 }

@@ -20,6 +20,7 @@ struct run_config {
 	const s64 *params; /* values of the point */
 	u32 replication; /* from 1 */
 	enum sim_engine engine;
+	const struct machine *machine; /* instead of the scenario's or variant's; NULL: theirs */
 };
 
 /* Values that do not exist (no operation, no time) are NaN. */
@@ -72,7 +73,12 @@ struct run_result {
 
 /* Execute; never NULL. The caller owns the result. */
 struct run_result *run_execute(const struct run_config *config);
+/* An empty result to fill. */
+struct run_result *run_result_new(u32 replication);
 void run_result_free(struct run_result *r);
+
+/* Drop all but the metrics. */
+void run_result_strip(struct run_result *r);
 
 /* Metric by name, NULL if the run has none of that name. */
 const struct run_metric *run_find_metric(const struct run_result *r, const char *name);

@@ -66,6 +66,24 @@ void stats_summarise(const double *v, u32 n, struct stat_summary *out)
 	free(s);
 }
 
+u32 stats_quantiles(const double *v, u32 n, double q1, double *out1, double q2, double *out2)
+{
+	double *s = calloc(n + 1, sizeof(*s));
+	u32 i, k = 0;
+
+	for (i = 0; s && i < n; i++) {
+		if (!isnan(v[i]))
+			s[k++] = v[i];
+	}
+	if (k) {
+		qsort(s, k, sizeof(*s), cmp_double);
+		*out1 = quantile(s, k, q1);
+		*out2 = quantile(s, k, q2);
+	}
+	free(s);
+	return k;
+}
+
 bool stats_ratio(const double *num, const double *den, u32 n, struct stat_ratio *out)
 {
 	double *r = calloc(n + 1, sizeof(*r)), mean, sd, half, only = NAN;

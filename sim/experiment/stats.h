@@ -20,6 +20,12 @@ struct stat_ratio {
 void stats_summarise(const double *v, u32 n, struct stat_summary *out);
 
 /*
+ * Two quantiles of the values that are not NaN, by linear interpolation; returns how
+ * many values there are.
+ */
+u32 stats_quantiles(const double *v, u32 n, double q1, double *out1, double q2, double *out2);
+
+/*
  * Ratio num[i] / den[i] of pairs: geometric mean and its interval if all ratios
  * are positive, else arithmetic. False if no pair has a ratio.
  */

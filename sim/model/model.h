@@ -177,6 +177,15 @@ void registry_free(struct registry *r);
  */
 int registry_add(struct registry *r, const struct model_desc *m, const char **what);
 
+/**
+ * registry_add_variant - add a design to a registered model
+ *
+ * Returns 0, -ENOENT if there is no such model, -EEXIST if it has a variant of that
+ * name, -EINVAL if the name is empty or starts with a digit, or -ENOMEM. The model's
+ * descriptor moves: look it up again.
+ */
+int registry_add_variant(struct registry *r, const char *model, const struct variant_desc *v);
+
 /* Declare that kernel @b->release uses @b->variant for @b->model; table ends with release NULL. */
 int registry_add_bases(struct registry *r, const struct kernel_base *b);
 

@@ -10,6 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A descriptor with variants of plug-ins; takes the place of the model's own. */
+struct extended {
+	struct model_desc desc; /* first: models[] points to it */
+	const struct variant_desc **variants;
+	u32 nr;
+	struct extended *next;
+};
+
 struct registry {
 	const struct model_desc **models;
 	u32 nr_models;
@@ -17,6 +25,7 @@ struct registry {
 	u32 nr_bases;
 	const char **releases; /* distinct, NULL-terminated */
 	u32 nr_releases;
+	struct extended *extended;
 };
 
 struct registry *registry_new(void)
@@ -37,6 +46,11 @@ void registry_free(struct registry *r)
 {
 	if (!r)
 		return;
+	for (struct extended *x = r->extended, *next; x; x = next) {
+		next = x->next;
+		free(x->variants);
+		free(x);
+	}
 	free(r->releases);
 	free(r->bases);
 	free(r->models);
@@ -93,6 +107,55 @@ int registry_add(struct registry *r, const struct model_desc *m, const char **wh
 	if (!grow(&r->models, r->nr_models))
 		return -ENOMEM;
 	r->models[r->nr_models++] = m;
+	return 0;
+}
+
+/* The model's descriptor as one that can grow; NULL when out of memory. */
+static struct extended *extend(struct registry *r, u32 i)
+{
+	const struct model_desc *m = r->models[i];
+	struct extended *x;
+
+	for (x = r->extended; x; x = x->next)
+		if (&x->desc == m)
+			return x;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return NULL;
+	x->desc = *m;
+	while (m->variants && m->variants[x->nr])
+		x->nr++;
+	x->variants = calloc(x->nr + 1, sizeof(*x->variants));
+	if (!x->variants) {
+		free(x);
+		return NULL;
+	}
+	if (x->nr)
+		memcpy(x->variants, m->variants, x->nr * sizeof(*x->variants));
+	x->desc.variants = x->variants;
+	x->next = r->extended;
+	r->extended = x;
+	r->models[i] = &x->desc;
+	return x;
+}
+
+int registry_add_variant(struct registry *r, const char *model, const struct variant_desc *v)
+{
+	s32 i = registry_model_index(r, model);
+	struct extended *x;
+
+	if (i < 0)
+		return -ENOENT;
+	if (!*v->name || isdigit((unsigned char)*v->name))
+		return -EINVAL;
+	if (model_find_variant(r->models[i], v->name))
+		return -EEXIST;
+	x = extend(r, (u32)i);
+	if (!x || !grow(&x->variants, x->nr))
+		return -ENOMEM;
+	x->variants[x->nr++] = v;
+	x->variants[x->nr] = NULL;
+	x->desc.variants = x->variants;
 	return 0;
 }
 

@@ -24,6 +24,9 @@ want() {
 "$mmsim" --help >"$tmp/help" || status=1
 diff -u "$dir/help.golden" "$tmp/help" || status=1
 "$mmsim" --version | grep -q '^coroutines: ' || { echo "--version"; status=1; }
+for word in --margins --resume --plugin model_low 'Exit status'; do
+	"$mmsim" run --help | grep -q -e "$word" || { echo "run --help: no $word"; status=1; }
+done
 for verb in run check list show plot validate; do
 	"$mmsim" $verb --help | grep -q "mmsim $verb" || { echo "$verb --help"; status=1; }
 done
@@ -37,6 +40,8 @@ want 2 'no such scenario' run no-such-scenario-anywhere
 want 2 '--engine is normal or reference' run --engine=quantum x
 want 2 '--seed must be a number' run --seed=-1 x
 want 2 '--jobs' run -j -3 x
+want 2 '--margins must be 0 to 10000' run --margins=-1 x
+want 2 '--margins must be 0 to 10000' run --margins 10001 x
 want 2 'no such scenario' check no-such-scenario-anywhere
 want 2 "did you mean 'models'" list model
 want 2 'nothing is called' show no-such-thing-anywhere

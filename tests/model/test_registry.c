@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sim/model/model.h"
+#include "sim/model/plugin.h"
 
 static const struct op_desc ops_a[] = { { .name = "take" }, { .name = "put" } };
 static const struct op_desc ops_b[] = { { .name = "walk" } };
@@ -169,6 +169,61 @@ START_TEST(long_words)
 }
 END_TEST
 
+static const struct variant_desc mine = { .name = "mine", .about = "m", .ops = "" };
+static const struct plugin_variant brings[] = { { "a", &mine }, { NULL, NULL } };
+static const struct plugin_variant strays[] = { { "z", &mine }, { NULL, NULL } };
+static const struct plugin_variant halves[] = { { "a", &new }, { NULL, NULL } };
+static const struct model_desc half = { .name = "half", .about = "no functions" };
+static const struct model_desc *const half_models[] = { &half, NULL };
+
+START_TEST(plugin_brings)
+{
+	struct registry *r = filled();
+	const struct mmsim_plugin p = { .abi = MMSIM_ABI, .name = "p", .variants = brings };
+	const char *what;
+
+	ck_assert_int_eq(registry_add_plugin(r, &p, &what), 0);
+	ck_assert_ptr_eq(model_find_variant(registry_find_model(r, "a"), "mine"), &mine);
+	ck_assert_ptr_eq(model_find_variant(registry_find_model(r, "a"), "old-6.1"), &old);
+	ck_assert_ptr_eq(registry_find_op(r, "put", NULL), &ops_a[1]);
+	ck_assert_str_eq(registry_find_model(r, "a")->default_variant, "new");
+	/* The model's own table is as it was. */
+	ck_assert_ptr_null(model_find_variant(&a, "mine"));
+	ck_assert_int_eq(registry_add_variant(r, "a", &digit), -EINVAL);
+	ck_assert_int_eq(registry_add_variant(r, "b", &new), 0);
+	ck_assert_ptr_eq(model_find_variant(registry_model(r, 1), "new"), &new);
+	registry_free(r);
+}
+END_TEST
+
+START_TEST(plugin_refused)
+{
+	struct registry *r = filled();
+	struct mmsim_plugin p = { .abi = MMSIM_ABI };
+	const char *what;
+
+	ck_assert_int_eq(registry_add_plugin(r, &p, &what), -EINVAL);
+	p.name = "p";
+	p.variants = strays;
+	ck_assert_int_eq(registry_add_plugin(r, &p, &what), -ENOENT);
+	ck_assert_str_eq(what, "z");
+	p.variants = halves;
+	ck_assert_int_eq(registry_add_plugin(r, &p, &what), -EINVAL);
+	ck_assert_str_eq(what, "new");
+	p.variants = NULL;
+	p.models = half_models;
+	ck_assert_int_eq(registry_add_plugin(r, &p, &what), -EINVAL);
+	ck_assert_str_eq(what, "half");
+	ck_assert_uint_eq(registry_nr_models(r), 2);
+	p.models = NULL;
+	p.variants = brings;
+	ck_assert_int_eq(registry_add_plugin(r, &p, &what), 0);
+	ck_assert_int_eq(registry_add_plugin(r, &p, &what), -EEXIST);
+	ck_assert_str_eq(what, "mine");
+	registry_free(r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("model");
@@ -180,6 +235,8 @@ int main(void)
 	tcase_add_test(tc, knows_kernels);
 	tcase_add_test(tc, refuses);
 	tcase_add_test(tc, empty);
+	tcase_add_test(tc, plugin_brings);
+	tcase_add_test(tc, plugin_refused);
 	tcase_add_test(tc, suggests);
 	tcase_add_test(tc, suggests_within_a_third);
 	tcase_add_test(tc, long_words);
