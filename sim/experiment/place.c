@@ -24,7 +24,7 @@ static u32 nr_units(const struct hw *hw, enum placement p)
 /* Thread @i goes to unit i mod units; further rounds use the unit's further CPUs. */
 static u32 place_in_units(const struct hw *hw, enum placement p, u32 i)
 {
-	u32 units = nr_units(hw, p), unit = i % units, round = i / units;
+	u32 units = (u32)max_u64(nr_units(hw, p), 1), unit = i % units, round = i / units;
 	u32 c, n = 0;
 
 	for (c = 0; c < hw->nr_cpus; c++)
