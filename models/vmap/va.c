@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Storage of vmap_area objects: the simulated slab cache hands out indexes, the
- * objects behind them lie in chunks of 2 MiB (reference vmap.md 1.1, 5).
+ * Storage of vmap_area objects: the simulated slab cache hands out indexes into
+ * one range of address space, which gets memory as it grows (reference vmap.md
+ * 1.1, 5).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +10,21 @@
 
 #include "models/vmap/va.h"
 
-#define VA_CHUNK_BYTES ((size_t)VA_CHUNK * sizeof(struct vmap_area))
+#define VA_STORE_BYTES ((size_t)VA_MAX * sizeof(struct vmap_area))
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
+#define VA_GROW (32 * HUGE_PAGE_BYTES / sizeof(struct vmap_area))
+
+static bool va_store_map(struct va_store *s)
+{
+	void *at = s->area + s->mapped;
+	size_t bytes = VA_GROW * sizeof(struct vmap_area);
+
+	if (mprotect(at, bytes, PROT_READ | PROT_WRITE))
+		return false;
+	madvise(at, bytes, MADV_HUGEPAGE);
+	s->mapped += VA_GROW;
+	return true;
+}
 
 /* Have indexes 1..nr. */
 static bool va_store_grow(void *arg, u32 nr)
@@ -19,15 +34,10 @@ static bool va_store_grow(void *arg, u32 nr)
 	if (nr >= VA_MAX)
 		return false;
 	for (u32 i = s->nr + 1; i <= nr; i++) {
-		u32 c = i >> VA_CHUNK_SHIFT;
 		struct vmap_area *va;
 
-		if (!s->chunk[c]) {
-			s->chunk[c] = aligned_alloc(VA_CHUNK_BYTES, VA_CHUNK_BYTES);
-			if (!s->chunk[c])
-				return false;
-			madvise(s->chunk[c], VA_CHUNK_BYTES, MADV_HUGEPAGE);
-		}
+		if (i >= s->mapped && !va_store_map(s))
+			return false;
 		va = va_get(s, i);
 		*va = (struct vmap_area){ .size = 0 };
 		gline_init(&va->line, 0);
@@ -38,27 +48,27 @@ static bool va_store_grow(void *arg, u32 nr)
 
 int va_store_init(struct va_store *s, struct kern *k, u32 object_size)
 {
+	void *mem = mmap(NULL, VA_STORE_BYTES + HUGE_PAGE_BYTES, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
 	*s = (struct va_store){ .nr = 0 };
-	s->chunk = calloc(VA_MAX >> VA_CHUNK_SHIFT, sizeof(*s->chunk));
-	if (!s->chunk)
+	if (mem == MAP_FAILED)
 		return -ENOMEM;
+	s->map = mem;
+	s->area = (void *)roundup_u64((uintptr_t)mem, HUGE_PAGE_BYTES);
 	if (!k)
 		return 0;
 	s->cache = kmem_cache_create(k, "vmap_area", object_size, VA_MAX - 1, va_store_grow, s);
 	if (s->cache)
 		return 0;
-	free(s->chunk);
-	s->chunk = NULL;
+	va_store_destroy(s);
 	return -ENOMEM;
 }
 
 void va_store_destroy(struct va_store *s)
 {
-	if (!s->chunk)
-		return;
-	for (u32 c = 0; c < VA_MAX >> VA_CHUNK_SHIFT; c++)
-		free(s->chunk[c]);
-	free(s->chunk);
+	if (s->map)
+		munmap(s->map, VA_STORE_BYTES + HUGE_PAGE_BYTES);
 	if (s->cache)
 		kmem_cache_destroy(s->cache);
 	*s = (struct va_store){ .nr = 0 };

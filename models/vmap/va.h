@@ -40,15 +40,15 @@ struct vmap_area {
 
 _Static_assert(sizeof(struct vmap_area) == 64, "one line per tree node");
 
-#define VA_CHUNK_SHIFT 15
-#define VA_CHUNK (1u << VA_CHUNK_SHIFT)
 #define VA_MAX (1u << 26)
 
-/* All objects; grows by chunks, which never move. */
+/* All objects, in address space reserved for VA_MAX of them; they never move. */
 struct va_store {
 	struct kmem_cache *cache; /* NULL: objects without a kernel (tests) */
-	struct vmap_area **chunk;
+	void *map; /* of the host */
+	struct vmap_area *area; /* by index */
 	u32 nr; /* indexes 1..nr exist */
+	u32 mapped; /* objects that have memory behind them */
 	u32 spare; /* list of objects freed without a task */
 };
 
@@ -74,7 +74,7 @@ struct va_link {
 
 static inline struct vmap_area *va_get(const struct va_store *s, u32 i)
 {
-	return &s->chunk[i >> VA_CHUNK_SHIFT][i & (VA_CHUNK - 1)];
+	return &s->area[i];
 }
 
 static inline u64 va_end_page(const struct vmap_area *va)

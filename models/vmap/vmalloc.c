@@ -115,12 +115,11 @@ static int vfree_area(struct vmap *vm, struct task *t, u64 start, u32 nr)
 		return -EINVAL;
 	if (nr > r.n)
 		nr = r.n;
-	for (u32 i = 0; i < nr; i++) {
-		free_page(t, vm->ledger_pages);
+	if (nr) {
+		free_pages_each(t, nr, vm->ledger_pages);
 		cond_resched(t);
-	}
-	if (nr)
 		atomic_add_return(t, &vm->nr_pages, -(s64)nr);
+	}
 	if (r.array)
 		vfree_area(vm, t, r.array, ALL_PAGES);
 	else if (!array_is_vmalloced(r.n))

@@ -89,7 +89,8 @@ static void take_from_self(const struct exec_charge *e, u64 ps, void *arg)
 void exec_profile_beyond(struct exec *x, u64 now, bool base)
 {
 	for (u32 i = x->nr_enters; i-- && x->enters[i].clock > now;)
-		--*(base ? &x->enters[i].node->base_calls : &x->enters[i].node->calls);
+		*(base ? &x->enters[i].node->base_calls : &x->enters[i].node->calls) -=
+			x->enters[i].n;
 	if (exec_waiting(x)) {
 		u64 first, rest;
 

@@ -25,6 +25,7 @@ struct exec_charge {
 struct exec_enter {
 	struct prof_node *node;
 	u64 clock;
+	u64 n;
 };
 
 /* An operation whose end is not committed yet; interrupts may still move it. */
@@ -42,8 +43,8 @@ struct exec {
 	struct cpu *cpu;
 	struct prof_node *frame;
 	u32 smt; /* stretch of work in 1/1000, as of the last interaction */
-	u64 touch_base; /* hw->touches as of then */
-	u32 touches; /* own touches since then */
+	u32 stamp; /* touches of the machine / 64 as of then */
+	u32 touches; /* touches of its CPU, own ones since then included */
 	u32 age_stamps; /* touches / 64 after which a line has left the caches */
 	u32 active_cpus; /* busy CPUs as of the last interaction */
 	u32 section; /* depth of spinlock sections, waiting included */
@@ -64,6 +65,16 @@ struct exec {
 	u64 *starts[EXEC_STARTS]; /* begin of operations under way */
 	u32 nr_starts;
 };
+
+/* @ps of work, stretched while the SMT sibling is busy. */
+static inline u64 exec_stretch(const struct exec *x, u64 ps)
+{
+	if (likely(x->smt == 1000))
+		return ps;
+	if (likely(ps < 1ULL << 48))
+		return ps * x->smt / 1000;
+	return (u64)((u128)ps * x->smt / 1000);
+}
 
 /* Make room in a full log: an event without side effects. */
 void exec_log_full(struct exec *x);
@@ -98,13 +109,13 @@ static inline void exec_sync(struct exec *x)
 	x->nr_enters = 0;
 }
 
-/* Count a frame entered at the thread's clock. */
-static inline void exec_enter(struct exec *x, struct prof_node *node)
+/* Count a frame entered @n times at the thread's clock. */
+static inline void exec_enter(struct exec *x, struct prof_node *node, u64 n)
 {
 	if (unlikely(x->nr_enters == EXEC_LOG))
 		exec_log_full(x);
-	node->calls++;
-	x->enters[x->nr_enters++] = (struct exec_enter){ node, x->proc.clock };
+	node->calls += n;
+	x->enters[x->nr_enters++] = (struct exec_enter){ node, x->proc.clock, n };
 }
 
 /* Interrupt time @ps hits the CPU at the present instant (DESIGN.md 3, "Interruption"). */

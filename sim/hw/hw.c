@@ -60,6 +60,7 @@ static void hw_init_tables(struct hw *hw)
 		struct cpu *ca = &hw->cpus[a];
 
 		ca->share_self = hw_share_bit(hw, ca);
+		ca->dist = &hw->dist[(size_t)a * hw->nr_cpus];
 		for (u32 b = 0; b < hw->nr_cpus; b++) {
 			const struct cpu *cb = &hw->cpus[b];
 			u64 bit = hw_share_bit(hw, cb);
@@ -129,17 +130,6 @@ void hw_free(struct hw *hw)
 	free(hw->dist);
 	free(hw->cpus);
 	free(hw);
-}
-
-u64 hw_mem(const struct hw *hw, const struct cpu *c, u32 node)
-{
-	u32 per_socket = (u32)hw->c[MK_NODES_PER_SOCKET];
-
-	if (c->node == node)
-		return hw->c[MK_LAT_DRAM_LOCAL];
-	if (node / per_socket == c->socket)
-		return hw->c[MK_LAT_DRAM_OTHER];
-	return hw->c[MK_LAT_DRAM_REMOTE];
 }
 
 u32 hw_spread(const struct hw *hw, u32 i)

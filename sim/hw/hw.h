@@ -37,7 +37,8 @@ extern const char *const cpu_bucket_names[NR_CPU_BUCKETS];
 struct cpu {
 	u16 id, core, llc, node, socket;
 	s16 sibling; /* other hardware thread of the core, -1 */
-	u32 touches; /* lines touched by this CPU */
+	u32 touches; /* lines touched by this CPU, committed at interactions */
+	const u8 *dist; /* row of the distance table */
 	struct exec *curr; /* who is on the CPU; NULL: idle */
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */
@@ -80,7 +81,14 @@ static inline u64 hw_xfer(const struct hw *hw, u32 from, u32 to)
 }
 
 /* Clean load from the memory of @node. */
-u64 hw_mem(const struct hw *hw, const struct cpu *c, u32 node);
+static inline u64 hw_mem(const struct hw *hw, const struct cpu *c, u32 node)
+{
+	if (likely(c->node == node))
+		return hw->c[MK_LAT_DRAM_LOCAL];
+	if (node / (u32)hw->c[MK_NODES_PER_SOCKET] == c->socket)
+		return hw->c[MK_LAT_DRAM_OTHER];
+	return hw->c[MK_LAT_DRAM_REMOTE];
+}
 
 /**
  * hw_spread - CPU for the @i-th of many threads placed over the whole machine

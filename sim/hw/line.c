@@ -5,24 +5,20 @@
  */
 #include "sim/hw/line.h"
 
-/* Count a touch; returns the machine-wide count as this thread sees it, in stamp units. */
-static u32 touch(struct exec *x)
-{
-	x->cpu->touches++;
-	return (u32)((x->touch_base + ++x->touches) >> LINE_STAMP_SHIFT);
-}
-
 /* Touches since @stamp, in stamp units; the toucher may have run ahead of us. */
-static u32 since(u32 now, u32 stamp)
+static inline u32 since(u32 now, u32 stamp)
 {
 	return (s32)(now - stamp) > 0 ? now - stamp : 0;
 }
 
-static void set_toucher(struct exec *x, struct gline *l, u32 now)
+static inline bool is_aged(const struct exec *x, const struct gline *l)
 {
-	l->stamp = now;
-	l->cpu_stamp = x->cpu->touches;
-	l->last = x->cpu->id;
+	return since(x->stamp, l->stamp) > x->age_stamps;
+}
+
+static inline u32 cpu_distance(const struct exec *x, const struct gline *l)
+{
+	return x->touches - l->cpu_stamp;
 }
 
 /* Re-read of a line this CPU already has, @distance lines ago. */
@@ -38,32 +34,33 @@ static u64 own_cost(const struct exec *x, const struct gline *l, u32 distance, b
 }
 
 /* Lines touched by this CPU since @l was last touched by anybody, estimated. */
-static u32 est_distance(const struct exec *x, const struct gline *l, u32 now)
+static u32 est_distance(const struct exec *x, const struct gline *l)
 {
-	return (since(now, l->stamp) << LINE_STAMP_SHIFT) / (x->active_cpus ? x->active_cpus : 1);
+	u32 n = since(x->stamp, l->stamp) << LINE_STAMP_SHIFT;
+
+	return n / (x->active_cpus ? x->active_cpus : 1);
 }
 
-u64 gline_read_cost(struct exec *x, struct gline *l)
+u64 gline_read_miss(struct exec *x, struct gline *l)
 {
 	const struct cpu *me = x->cpu;
-	u32 now = touch(x);
-	bool aged = since(now, l->stamp) > x->age_stamps;
+	bool aged = is_aged(x, l);
 	u64 ps;
 
 	if (l->last == me->id) {
-		ps = own_cost(x, l, me->touches - l->cpu_stamp, aged);
+		ps = own_cost(x, l, cpu_distance(x, l), aged);
 		l->sharers |= me->share_self;
-		set_toucher(x, l, now);
+		gline_touched(x, l);
 		return ps;
 	}
 	if (l->last == LINE_NO_OWNER || aged) {
 		ps = hw_mem(x->hw, me, l->home);
 		l->sharers = 0;
 	} else if (l->dirty) {
-		ps = hw_xfer(x->hw, l->last, me->id);
+		ps = x->hw->xfer[me->dist[l->last]];
 		l->sharers = x->hw->cpus[l->last].share_self;
 	} else if (l->sharers & me->share_self && !x->hw->coarse_sharers) {
-		ps = own_cost(x, l, est_distance(x, l, now), false);
+		ps = own_cost(x, l, est_distance(x, l), false);
 	} else if (l->sharers & me->share_llc) {
 		ps = x->hw->c[MK_LAT_LLC];
 	} else {
@@ -71,80 +68,93 @@ u64 gline_read_cost(struct exec *x, struct gline *l)
 	}
 	l->dirty = 0;
 	l->sharers |= me->share_self;
-	set_toucher(x, l, now);
+	gline_touched(x, l);
 	return ps;
 }
 
+u64 gline_read_cost(struct exec *x, struct gline *l)
+{
+	x->touches++;
+	return gline_read_miss(x, l);
+}
+
+static inline enum hw_dist farthest(const struct hw *hw, const struct cpu *me, u64 others)
+{
+	if (!(others & ~me->share_llc)) {
+		if (hw->coarse_sharers || others & ~me->share_core)
+			return DIST_LLC;
+		return DIST_SMT;
+	}
+	if (!(others & ~me->share_node))
+		return DIST_XLLC;
+	return others & ~me->share_socket ? DIST_XSOCK : DIST_XNODE;
+}
+
 /* Transfer from the farthest holder other than this CPU, plus invalidation of the sharers. */
-static u64 invalidate_cost(const struct exec *x, u64 sharers)
+static inline u64 invalidate_cost(const struct exec *x, u64 sharers)
 {
 	const struct cpu *me = x->cpu;
 	const struct hw *hw = x->hw;
-	enum hw_dist far;
+	u64 others = hw->coarse_sharers ? sharers : sharers & ~me->share_self;
 	u64 ps;
 
-	if (hw->coarse_sharers ? !sharers : !(sharers & ~me->share_self))
+	if (!others)
 		return 0;
-	if (sharers & ~me->share_socket)
-		far = DIST_XSOCK;
-	else if (sharers & ~me->share_node)
-		far = DIST_XNODE;
-	else if (sharers & ~me->share_llc)
-		far = DIST_XLLC;
-	else if (hw->coarse_sharers || sharers & ~me->share_core)
-		far = DIST_LLC;
-	else
-		far = DIST_SMT;
-	ps = hw->xfer[far];
-	if (hw->c[MK_INVAL_PER_SHARER])
+	ps = hw->xfer[farthest(hw, me, others)];
+	if (unlikely(hw->c[MK_INVAL_PER_SHARER]))
 		ps += hw->c[MK_INVAL_PER_SHARER] *
 		      (u64)(__builtin_popcountll(sharers & ~me->share_self));
 	return ps;
 }
 
-u64 gline_write_cost(struct exec *x, struct gline *l)
+/* The touch is counted already. */
+static inline u64 write_cost(struct exec *x, struct gline *l)
 {
 	const struct cpu *me = x->cpu;
-	u32 now = touch(x);
-	bool aged = since(now, l->stamp) > x->age_stamps;
+	bool aged = is_aged(x, l);
 	u64 ps;
 
 	if (l->last == LINE_NO_OWNER)
 		ps = hw_mem(x->hw, me, l->home);
 	else if (l->last == me->id && (l->dirty || l->sharers == me->share_self))
-		ps = own_cost(x, l, me->touches - l->cpu_stamp, aged);
+		ps = own_cost(x, l, cpu_distance(x, l), aged);
 	else if (aged)
 		ps = hw_mem(x->hw, me, l->home);
 	else if (l->dirty)
-		ps = hw_xfer(x->hw, l->last, me->id);
+		ps = x->hw->xfer[me->dist[l->last]];
 	else
 		ps = max_u64(invalidate_cost(x, l->sharers), x->hw->c[MK_LAT_L1]);
 	l->dirty = 1;
 	l->sharers = me->share_self;
-	set_toucher(x, l, now);
+	gline_touched(x, l);
 	return ps;
 }
 
-void gline_write(struct exec *x, struct gline *l, struct walk *w)
+u64 gline_write_cost(struct exec *x, struct gline *l)
 {
-	u64 ps = gline_write_cost(x, l);
-	u64 l1 = x->hw->c[MK_LAT_L1];
-	u64 done = x->proc.clock + w->stall + w->work + ps;
+	x->touches++;
+	return write_cost(x, l);
+}
 
-	w->stall += min_u64(ps, l1);
-	if (ps <= l1)
+void gline_write_miss(struct exec *x, struct gline *l, struct walk *w)
+{
+	u64 ps = write_cost(x, l);
+	u64 l1 = x->hw->c[MK_LAT_L1];
+
+	if (ps <= l1) {
+		w->stall += ps;
 		return;
+	}
 	x->nr_stores++;
-	x->drain_until = max_u64(x->drain_until, done);
+	x->drain_until = max_u64(x->drain_until, x->proc.clock + w->stall + w->work + ps);
+	w->stall += l1;
 }
 
 void walk_charge(struct exec *x, struct walk *w)
 {
-	u64 ps = w->work;
+	u64 ps = exec_stretch(x, w->work);
 
 	exec_charge(x, CPU_LINE_STALL, w->stall);
-	if (x->smt != 1000)
-		ps = (u64)((u128)ps * x->smt / 1000);
 	exec_charge(x, CPU_WORK, ps);
 	w->stall = 0;
 	w->work = 0;

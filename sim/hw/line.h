@@ -11,8 +11,8 @@
  *
  * Which lines a CPU or LLC group still holds is decided by counting touches. The
  * group's count is approximated by the machine's count divided by the number of
- * LLC groups with a busy CPU, as of the thread's last interaction point, so that
- * it does not depend on the engine. A sharer other than the last toucher has its
+ * LLC groups with a busy CPU, both as of the thread's last interaction point, so
+ * that it does not depend on the engine. A sharer other than the last toucher has its
  * own distance estimated the same way over busy CPUs.
  */
 #ifndef MMSIM_HW_LINE_H
@@ -57,17 +57,63 @@ u64 gline_read_cost(struct exec *x, struct gline *l);
 /* Latency of owning @l for writing, and its new state. */
 u64 gline_write_cost(struct exec *x, struct gline *l);
 
+/* The machine's and the CPU's counts take over what @x has touched. */
+static inline void exec_commit_touches(struct exec *x)
+{
+	x->hw->touches += x->touches - x->cpu->touches;
+	x->cpu->touches = x->touches;
+}
+
+/* What the thread may know of the counts from now on. */
+static inline void exec_read_touches(struct exec *x)
+{
+	x->stamp = (u32)(x->hw->touches >> LINE_STAMP_SHIFT);
+	x->touches = x->cpu->touches;
+}
+
+static inline void gline_touched(struct exec *x, struct gline *l)
+{
+	l->stamp = x->stamp;
+	l->cpu_stamp = x->touches;
+	l->last = x->cpu->id;
+}
+
+/* Touched last by this CPU and not yet out of its L1? Counts the touch. */
+static inline bool gline_in_l1(struct exec *x, const struct gline *l)
+{
+	x->touches++;
+	return l->last == x->cpu->id && x->touches - l->cpu_stamp < LINE_L1_LINES;
+}
+
+/* The touch is counted already: read or write of a line that is not in L1. */
+u64 gline_read_miss(struct exec *x, struct gline *l);
+void gline_write_miss(struct exec *x, struct gline *l, struct walk *w);
+
 /* A load the walk waits for. */
 static inline void gline_read(struct exec *x, struct gline *l, struct walk *w)
 {
-	w->stall += gline_read_cost(x, l);
+	if (gline_in_l1(x, l)) {
+		l->sharers |= x->cpu->share_self;
+		gline_touched(x, l);
+		w->stall += x->hw->c[MK_LAT_L1];
+		return;
+	}
+	w->stall += gline_read_miss(x, l);
 }
 
 /*
  * A posted store inside a lock section: costs an L1 access now, the rest is seen
  * by the unlock (section 0, decision 2).
  */
-void gline_write(struct exec *x, struct gline *l, struct walk *w);
+static inline void gline_write(struct exec *x, struct gline *l, struct walk *w)
+{
+	if (gline_in_l1(x, l) && l->dirty) {
+		gline_touched(x, l);
+		w->stall += x->hw->c[MK_LAT_L1];
+		return;
+	}
+	gline_write_miss(x, l, w);
+}
 
 /* Spend what the walk has gathered and start it over. */
 void walk_charge(struct exec *x, struct walk *w);

@@ -66,6 +66,7 @@ static void sched_next(struct task *t)
 	struct task *next;
 	u64 latency = cost(t, MK_CTX_SWITCH);
 
+	exec_commit_touches(&t->x);
 	if (list_empty(&rq->queue)) {
 		cpu_set_curr(t->x.hw, t->x.cpu, NULL);
 		return;
@@ -184,8 +185,7 @@ void user_work(struct task *t, u64 ps)
 		work(t, ps);
 		return;
 	}
-	if (t->x.smt != 1000)
-		ps = (u64)((u128)ps * t->x.smt / 1000);
+	ps = exec_stretch(&t->x, ps);
 	while (ps) {
 		u64 run = ps;
 

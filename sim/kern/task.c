@@ -45,9 +45,7 @@ void task_snapshot(struct task *t)
 	struct hw *hw = x->hw;
 	s16 sibling = x->cpu->sibling;
 
-	hw->touches += x->touches;
-	x->touches = 0;
-	x->touch_base = hw->touches;
+	exec_read_touches(x);
 	x->age_stamps = (hw->llc_lines >> LINE_STAMP_SHIFT) * hw->active_llcs;
 	x->active_cpus = hw->active_cpus;
 	x->smt = sibling >= 0 && hw->cpus[sibling].curr ? hw->smt_factor : 1000;
@@ -59,6 +57,7 @@ void task_sync(struct task *t)
 	struct exec *x = &t->x;
 
 	exec_sync(x);
+	exec_commit_touches(x);
 	if (t->nr_deferred)
 		commit_deferred(t);
 	if (x->nr_marks)

@@ -140,9 +140,7 @@ void task_sync(struct task *t);
 /* Spend CPU time on work: stretched while the SMT sibling is busy. */
 static inline void work(struct task *t, u64 ps)
 {
-	if (unlikely(t->x.smt != 1000))
-		ps = (u64)((u128)ps * t->x.smt / 1000);
-	exec_charge(&t->x, CPU_WORK, ps);
+	exec_charge(&t->x, CPU_WORK, exec_stretch(&t->x, ps));
 }
 
 /* Work that may be interrupted by the end of the slice at any point (user mode, think time). */
@@ -179,12 +177,12 @@ struct frame_guard {
 	struct prof_node *saved;
 };
 
-static inline struct frame_guard frame_push(struct task *t, const struct frame_site *site)
+static inline struct frame_guard frame_push(struct task *t, const struct frame_site *site, u64 n)
 {
 	struct frame_guard g = { t, t->x.frame };
 
 	t->x.frame = profile_enter(&t->x.hw->profile, g.saved, site);
-	exec_enter(&t->x, t->x.frame);
+	exec_enter(&t->x, t->x.frame, n);
 	return g;
 }
 
@@ -195,10 +193,12 @@ static inline void frame_pop(struct frame_guard *g)
 
 #define FRAME_CAT2(a, b) a##b
 #define FRAME_CAT(a, b) FRAME_CAT2(a, b)
-#define FRAME(task, name)                                                           \
+/* One frame that stands for @n calls in a row. */
+#define FRAMES(task, name, n)                                                       \
 	static const struct frame_site FRAME_CAT(frame_site_, __LINE__) = { name }; \
 	__attribute__((cleanup(frame_pop), unused)) struct frame_guard FRAME_CAT(   \
-		frame_guard_, __LINE__) = frame_push(task, &FRAME_CAT(frame_site_, __LINE__))
+		frame_guard_, __LINE__) = frame_push(task, &FRAME_CAT(frame_site_, __LINE__), n)
+#define FRAME(task, name) FRAMES(task, name, 1)
 
 /* Slow path: the table is full. */
 void task_defer_full(struct task *t);

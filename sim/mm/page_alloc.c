@@ -172,28 +172,34 @@ static void pcp_drain(struct task *t, struct pcp *p, struct zone *z)
 	}
 }
 
-/* Take one page off the list's hot end; true if it is cache-hot. */
-static bool pcp_pop_hot(struct task *t, struct pcp *p)
+/* Take @n pages off the list's hot end; how many of them are cache-hot. */
+static u32 pcp_pop(struct task *t, struct pcp *p, u32 n)
 {
-	u32 hot = (u32)(cost(t, MK_L2_BYTES) / PAGE_SIZE);
-	struct pcp_run *r;
+	u32 l2 = (u32)(cost(t, MK_L2_BYTES) / PAGE_SIZE), hot = 0;
 
-	while (p->nr_runs && !p->run[p->nr_runs - 1].pages)
-		p->nr_runs--;
-	if (!p->nr_runs)
-		return false;
-	r = &p->run[p->nr_runs - 1];
-	r->pages--;
-	return p->traffic - r->stamp < hot;
+	while (n && p->nr_runs) {
+		struct pcp_run *r = &p->run[p->nr_runs - 1];
+		u32 take = (u32)min_u64(n, r->pages), age = p->traffic - r->stamp;
+
+		if (age < l2)
+			hot += (u32)min_u64(take, l2 - age);
+		p->traffic += take;
+		r->pages -= take;
+		n -= take;
+		if (!r->pages)
+			p->nr_runs--;
+	}
+	p->traffic += n;
+	return hot;
 }
 
-static void pcp_push(struct pcp *p)
+static void pcp_push(struct pcp *p, u32 n)
 {
 	struct pcp_run *r = p->nr_runs ? &p->run[p->nr_runs - 1] : NULL;
 
 	/* pages freed within 4 of each other count as one run */
 	if (r && p->traffic - r->stamp < 4) {
-		r->pages++;
+		r->pages += n;
 		return;
 	}
 	if (p->nr_runs == PCP_RUNS) {
@@ -201,7 +207,7 @@ static void pcp_push(struct pcp *p)
 			p->run[i - 1] = p->run[i];
 		p->nr_runs--;
 	}
-	p->run[p->nr_runs++] = (struct pcp_run){ 1, p->traffic };
+	p->run[p->nr_runs++] = (struct pcp_run){ n, p->traffic };
 }
 
 static struct pcp *pcp_of(struct task *t)
@@ -214,21 +220,27 @@ static struct zone *zone_of(struct task *t)
 	return &task_mm(t)->zone[t->x.cpu->node];
 }
 
-/* Take a page; adds the cost of clearing it to *@clear. */
-static bool pcp_take(struct task *t, u32 gfp, u64 *clear)
+/* Take up to @n pages; adds the cost of clearing them to *@clear. Returns how many. */
+static u32 pcp_take(struct task *t, u32 n, u32 gfp, u64 *clear)
 {
 	struct pcp *p = pcp_of(t);
-	bool hot;
+	u32 left = n;
 
-	if (!p->count && !pcp_refill(t, p, zone_of(t)))
-		return false;
-	p->count--;
-	p->free_count >>= 1;
-	hot = pcp_pop_hot(t, p);
-	p->traffic++;
-	if (gfp & GFP_ZERO || task_mm(t)->init_on_alloc)
-		*clear += cost(t, hot ? MK_ZERO_PAGE4K_HOT : MK_ZERO_PAGE4K);
-	return true;
+	while (left) {
+		u32 take, hot;
+
+		if (!p->count && !pcp_refill(t, p, zone_of(t)))
+			break;
+		take = (u32)min_u64(left, p->count);
+		p->count -= take;
+		p->free_count = take < 32 ? p->free_count >> take : 0;
+		hot = pcp_pop(t, p, take);
+		left -= take;
+		if (gfp & GFP_ZERO || task_mm(t)->init_on_alloc)
+			*clear += hot * cost(t, MK_ZERO_PAGE4K_HOT) +
+				  (take - hot) * cost(t, MK_ZERO_PAGE4K);
+	}
+	return n - left;
 }
 
 static void charge_clear(struct task *t, u64 clear)
@@ -253,7 +265,7 @@ bool alloc_page(struct task *t, u32 gfp, u32 cat)
 	FRAME(t, "get_page_from_freelist");
 
 	work(t, cost(t, MK_PCP_PAIR) / 2);
-	if (!pcp_take(t, gfp, &clear))
+	if (!pcp_take(t, 1, gfp, &clear))
 		return false;
 	pages_taken(t, 1, cat, clear);
 	return true;
@@ -266,30 +278,48 @@ u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat)
 
 	FRAME(t, "__alloc_pages_bulk");
 
-	for (got = 0; got < n; got++)
-		if (!pcp_take(t, gfp, &clear))
-			break;
+	got = pcp_take(t, n, gfp, &clear);
 	work(t, got * (cost(t, MK_BULK_PAGE) / 2));
 	if (got)
 		pages_taken(t, got, cat, clear);
 	return got;
 }
 
-void free_page(struct task *t, u32 cat)
+/* @n pages after which the list is not above its high mark, or one page. */
+static void free_run(struct task *t, struct pcp *p, struct zone *z, u32 n)
 {
-	struct pcp *p = pcp_of(t);
-	struct zone *z = zone_of(t);
+	u32 max = z->batch << PCP_SCALE_MAX;
 
-	FRAME(t, "free_unref_page");
+	FRAMES(t, "free_unref_page", n);
 
-	work(t, cost(t, MK_PCP_PAIR) / 2);
-	pcp_push(p);
-	p->count++;
-	p->alloc_factor >>= 1;
-	if (p->free_count < z->batch << PCP_SCALE_MAX)
-		p->free_count++;
+	work(t, n * (cost(t, MK_PCP_PAIR) / 2));
+	pcp_push(p, n);
+	p->count += n;
+	p->alloc_factor = n < 32 ? p->alloc_factor >> n : 0;
+	if (p->free_count < max)
+		p->free_count = (u32)min_u64(p->free_count + n, max);
 	if (p->count >= p->high)
 		pcp_drain(t, p, z);
-	ledger_charge(t, cat, -(s64)PAGE_SIZE, -1);
-	task_count(t, &task_mm(t)->used, -1);
+}
+
+void free_pages_each(struct task *t, u32 n, u32 cat)
+{
+	u32 left = n;
+
+	while (left) {
+		struct pcp *p = pcp_of(t);
+		u32 run = p->high > p->count ? (u32)min_u64(left, p->high - p->count) : 1;
+
+		free_run(t, p, zone_of(t), run);
+		left -= run;
+	}
+	if (!n)
+		return;
+	ledger_charge(t, cat, -(s64)n * (s64)PAGE_SIZE, -(s32)n);
+	task_count(t, &task_mm(t)->used, -(s64)n);
+}
+
+void free_page(struct task *t, u32 cat)
+{
+	free_pages_each(t, 1, cat);
 }

@@ -37,8 +37,9 @@ bool alloc_page(struct task *t, u32 gfp, u32 cat);
  */
 u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat);
 
-/* Return one page to the CPU's list. */
+/* Return one page to the CPU's list, or @n pages one after the other. */
 void free_page(struct task *t, u32 cat);
+void free_pages_each(struct task *t, u32 n, u32 cat);
 
 /* Pages in use now and at the peak. */
 u64 mm_pages_used(const struct mm_state *mm);

@@ -96,12 +96,12 @@ START_TEST(line_states)
 	ck_assert_uint_eq(gline_read_cost(&b, &l), 94500); /* modified elsewhere */
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 1000); /* still a sharer */
 	ck_assert_uint_eq(gline_write_cost(&a, &l), 94500); /* must invalidate b */
-	a.cpu->touches += 600;
+	a.touches += 600;
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 3300); /* out of L1 */
-	a.cpu->touches += 9000;
+	a.touches += 9000;
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 10300); /* out of L2 */
 	a.touches += hw->llc_lines + 128;
-	a.cpu->touches += hw->llc_lines + 1;
+	a.stamp += (hw->llc_lines + 128) >> LINE_STAMP_SHIFT;
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 90000); /* out of the LLC */
 	hw_free(hw);
 	sim_free(s);
