@@ -107,6 +107,64 @@ START_TEST(streams_differ)
 }
 END_TEST
 
+#define NR_BRANCHES 5
+
+/* Length of the cycle of the permutation that begins at 0. */
+static u32 cycle_length(const GArray *calls)
+{
+	u32 at = 0, n = 0;
+
+	do {
+		at = (u32)g_array_index(calls, struct recorded, at).arg[0] - 1;
+		n++;
+	} while (at && n <= NR_BRANCHES);
+	return n;
+}
+
+/*
+ * Sattolo's shuffle, as the module has it: one cycle through all branches, so none stays
+ * at its place; and every one of the 24 such orders comes up. The uniform one has others.
+ */
+START_TEST(shuffles)
+{
+	static const char *const uniform[] = { "one_cycle=0", NULL };
+	struct registry *r = recorder_registry();
+	struct scenario *sc =
+		recorder_load(r, EXPERIMENT_TESTS "/shuffle.yaml", _i ? uniform : NULL);
+	struct recording *rec = recorder_run(sc, 0, 1);
+	GHashTable *orders = g_hash_table_new(NULL, NULL);
+	u32 one_cycle = 0;
+	GHashTableIter it;
+	gpointer calls;
+
+	ck_assert_uint_eq(g_hash_table_size(rec->threads), 300);
+	g_hash_table_iter_init(&it, rec->threads);
+	while (g_hash_table_iter_next(&it, NULL, &calls)) {
+		u32 seen = 0, order = 0;
+
+		ck_assert_uint_eq(((GArray *)calls)->len, NR_BRANCHES);
+		for (u32 k = 0; k < NR_BRANCHES; k++) {
+			u32 b = (u32)g_array_index((GArray *)calls, struct recorded, k).arg[0] - 1;
+
+			seen |= 1u << b;
+			order = order * NR_BRANCHES + b;
+		}
+		ck_assert_uint_eq(seen, (1u << NR_BRANCHES) - 1);
+		one_cycle += cycle_length(calls) == NR_BRANCHES;
+		g_hash_table_add(orders, GUINT_TO_POINTER(order));
+	}
+	if (_i)
+		ck_assert_uint_lt(one_cycle, 150); /* 24 of 120 orders: about 60 */
+	else
+		ck_assert_uint_eq(one_cycle, 300);
+	ck_assert_uint_ge(g_hash_table_size(orders), _i ? 80 : 24);
+	g_hash_table_destroy(orders);
+	recording_free(rec);
+	scenario_free(sc);
+	registry_free(r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("requests");
@@ -117,6 +175,7 @@ int main(void)
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, same_in_all_variants, 0, 4);
 	tcase_add_test(tc, streams_differ);
+	tcase_add_loop_test(tc, shuffles, 0, 2);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
