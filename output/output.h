@@ -27,6 +27,9 @@ const struct run_result *output_first_run(const struct experiment *e, u32 point,
 /* Table of points and variants for the terminal. */
 void output_table(const struct experiment *e, FILE *f);
 
+/* Waits by lock and asking frame at the last point, variants side by side; nothing if none. */
+void output_waits(const struct experiment *e, FILE *f);
+
 enum verdict { VERDICT_OK, VERDICT_OFF, VERDICT_NOT_RUN };
 
 /* An expectation against what was simulated. */

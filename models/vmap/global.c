@@ -138,7 +138,7 @@ void global_unmapped(struct vmap *vm, struct task *t, u32 va)
 	FRAME(t, "free_vmap_area_noflush");
 
 	nr_lazy = vmap_lazy_add(vm, t, va_get(&vm->store, va)->size);
-	work(t, (u64)vm->p[VP_LAZY_WORK]);
+	work_smt_inclusive(t, (u64)vm->p[VP_LAZY_WORK]);
 	spin_lock(t, &g->lazy_lock);
 	va_set_state(va_get(&vm->store, va), VA_LAZY);
 	va_merge_or_add(&g->lazy, &w, va);
@@ -159,7 +159,7 @@ static void purge_list(struct vmap *vm, struct task *t, u32 first)
 		s64 left, nr = va_get(&vm->store, i)->size;
 
 		next = va_get(&vm->store, i)->next;
-		work(t, (u64)vm->p[VP_PURGE_WORK]);
+		work_smt_inclusive(t, (u64)vm->p[VP_PURGE_WORK]);
 		free_tree_merge(vm, &w, i);
 		va_end(&w);
 		left = atomic_add_return(t, &vm->lazy_nr, -nr);

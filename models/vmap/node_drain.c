@@ -38,9 +38,10 @@ static void purge_vmap_node(struct vmap_node *n, struct task *t)
 
 		va_read(&w, va);
 		next = va->next;
+		__builtin_prefetch(va_get(&vm->store, next));
 		/* The pool may give it away at once: nothing of it is used below. */
 		va_end(&w);
-		work(t, (u64)vm->p[VP_PURGE_WORK]);
+		work_smt_inclusive(t, (u64)vm->p[VP_PURGE_WORK]);
 		pages += size;
 		if (!batched)
 			atomic_add_return(t, &vm->lazy_nr, -size);

@@ -194,7 +194,7 @@ static void nodes_unmapped(struct vmap *vm, struct task *t, u32 i)
 	FRAME(t, "free_vmap_area_noflush");
 
 	nr_lazy = vmap_lazy_add(vm, t, va->size);
-	work(t, (u64)vm->p[VP_LAZY_WORK]);
+	work_smt_inclusive(t, (u64)vm->p[VP_LAZY_WORK]);
 	spin_lock(t, &n->lazy_lock);
 	if (!n->lazy.first)
 		task_sync(t); /* the drain looks without the lock */

@@ -64,8 +64,10 @@ static int run_file(struct cli *cli, const char *file, const char *out, bool sev
 	if (!e)
 		goto out;
 	dir = output_dir(out, several, sc);
-	if (!o->quiet)
+	if (!o->quiet) {
 		output_table(e, stdout);
+		output_waits(e, stdout);
+	}
 	exact_off = output_expects(e, o->quiet ? NULL : stdout, &off, &not_run);
 	if (!write_results(e, dir, plots, o->quiet))
 		status = CLI_INTERNAL;

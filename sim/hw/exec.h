@@ -55,6 +55,9 @@ struct exec {
 	u64 wait_first_ps;
 	struct prof_node *wait_node;
 	u64 section_end; /* clock at which the outermost section of this segment ended */
+	u32 irq_off; /* depth of sections with interrupts off; they are sections, too */
+	u32 irq_on_delta;
+	u64 irq_on_at; /* instant at which the last of them ended, in this segment */
 	u64 irq_owed; /* interrupt time to pay at the outermost unlock */
 	u64 drain_until; /* when the slowest outstanding store of the section is done */
 	u32 nr_stores; /* outstanding stores of the section */

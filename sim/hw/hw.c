@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/hw/exec.h"
+#include "sim/hw/line.h"
 
 const char *const cpu_bucket_names[NR_CPU_BUCKETS] = {
 	"work",	      "spin",  "mutex_spin", "rwsem_spin", "osq",   "atomic_stall",
@@ -148,6 +148,12 @@ u32 hw_spread(const struct hw *hw, u32 i)
 	return core + thread * ncores;
 }
 
+static void set_active_llcs(struct hw *hw, u32 n)
+{
+	hw->active_llcs = n;
+	hw->age_stamps = (hw->llc_lines >> LINE_STAMP_SHIFT) * n;
+}
+
 void cpu_set_curr(struct hw *hw, struct cpu *c, struct exec *x)
 {
 	u64 now = hw->sim->now;
@@ -161,12 +167,12 @@ void cpu_set_curr(struct hw *hw, struct cpu *c, struct exec *x)
 		c->idle_irq = 0;
 		hw->active_cpus++;
 		if (!hw->llc_busy[c->llc]++)
-			hw->active_llcs++;
+			set_active_llcs(hw, hw->active_llcs + 1);
 	} else if (c->curr && !x) {
 		c->idle_since = now;
 		hw->active_cpus--;
 		if (!--hw->llc_busy[c->llc])
-			hw->active_llcs--;
+			set_active_llcs(hw, hw->active_llcs - 1);
 	}
 	c->curr = x;
 }

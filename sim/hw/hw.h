@@ -39,6 +39,7 @@ struct cpu {
 	s16 sibling; /* other hardware thread of the core, -1 */
 	u32 touches; /* lines touched by this CPU, committed at interactions */
 	const u8 *dist; /* row of the distance table */
+	u32 ipis_held; /* synchronous calls that wait until interrupts go on */
 	struct exec *curr; /* who is on the CPU; NULL: idle */
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */
@@ -61,6 +62,7 @@ struct hw {
 	u32 active_llcs, active_cpus;
 	u32 *llc_busy; /* busy CPUs per LLC group */
 	u32 llc_lines;
+	u32 age_stamps; /* touches / 64 after which a line has left the caches */
 	u32 smt_factor; /* 1/1000 */
 	struct profile profile;
 };

@@ -78,6 +78,14 @@ u64 gline_read_cost(struct exec *x, struct gline *l)
 	return gline_read_miss(x, l);
 }
 
+/* Without a call, which would cost the callers their registers. */
+static inline u64 nr_bits(u64 v)
+{
+	v -= v >> 1 & 0x5555555555555555ULL;
+	v = (v & 0x3333333333333333ULL) + (v >> 2 & 0x3333333333333333ULL);
+	return ((v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
+}
+
 static inline enum hw_dist farthest(const struct hw *hw, const struct cpu *me, u64 others)
 {
 	if (!(others & ~me->share_llc)) {
@@ -102,30 +110,39 @@ static inline u64 invalidate_cost(const struct exec *x, u64 sharers)
 		return 0;
 	ps = hw->xfer[farthest(hw, me, others)];
 	if (unlikely(hw->c[MK_INVAL_PER_SHARER]))
-		ps += hw->c[MK_INVAL_PER_SHARER] *
-		      (u64)(__builtin_popcountll(sharers & ~me->share_self));
+		ps += hw->c[MK_INVAL_PER_SHARER] * nr_bits(sharers & ~me->share_self);
 	return ps;
+}
+
+static u64 write_clean(const struct exec *x, const struct gline *l)
+{
+	const struct cpu *me = x->cpu;
+	bool aged = is_aged(x, l);
+
+	if (l->last == me->id && l->sharers == me->share_self)
+		return own_cost(x, l, cpu_distance(x, l), aged);
+	if (l->last == LINE_NO_OWNER || aged)
+		return hw_mem(x->hw, me, l->home);
+	return max_u64(invalidate_cost(x, l->sharers), x->hw->c[MK_LAT_L1]);
+}
+
+static u64 write_dirty(const struct exec *x, const struct gline *l)
+{
+	const struct cpu *me = x->cpu;
+	bool aged = is_aged(x, l);
+
+	if (l->last == me->id)
+		return own_cost(x, l, cpu_distance(x, l), aged);
+	return aged ? hw_mem(x->hw, me, l->home) : x->hw->xfer[me->dist[l->last]];
 }
 
 /* The touch is counted already. */
 static inline u64 write_cost(struct exec *x, struct gline *l)
 {
-	const struct cpu *me = x->cpu;
-	bool aged = is_aged(x, l);
-	u64 ps;
+	u64 ps = l->dirty ? write_dirty(x, l) : write_clean(x, l);
 
-	if (l->last == LINE_NO_OWNER)
-		ps = hw_mem(x->hw, me, l->home);
-	else if (l->last == me->id && (l->dirty || l->sharers == me->share_self))
-		ps = own_cost(x, l, cpu_distance(x, l), aged);
-	else if (aged)
-		ps = hw_mem(x->hw, me, l->home);
-	else if (l->dirty)
-		ps = x->hw->xfer[me->dist[l->last]];
-	else
-		ps = max_u64(invalidate_cost(x, l->sharers), x->hw->c[MK_LAT_L1]);
 	l->dirty = 1;
-	l->sharers = me->share_self;
+	l->sharers = x->cpu->share_self;
 	gline_touched(x, l);
 	return ps;
 }

@@ -9,10 +9,20 @@
 
 #include "sim/kern/task.h"
 
-/* Run a handler of @handler_ps on every other CPU and wait for all. */
-void smp_call_all(struct task *t, u64 handler_ps);
+/* State of the rounds of one kernel; called by kern_new(). Returns 0 or -ENOMEM. */
+int ipi_init(struct kern *k);
+void ipi_destroy(struct kern *k);
+
+/*
+ * Run a function of @ps on all CPUs, this one included, and wait for all; an
+ * interaction point. Interrupts must be on.
+ */
+void smp_call_all(struct task *t, u64 ps);
 
 /* Flush kernel addresses [start, end), bytes, on all CPUs. */
 void flush_tlb_kernel_range(struct task *t, u64 start, u64 end);
+
+/* For irq.c: interrupts go on, at the task's clock, on a CPU that holds IPIs back. */
+void ipi_acknowledge(struct task *t);
 
 #endif

@@ -14,7 +14,7 @@
 
 static struct rq *task_rq(struct task *t)
 {
-	return &t->kern->rq[t->x.cpu->id];
+	return t->rq;
 }
 
 void sched_init(struct kern *k)
@@ -90,6 +90,9 @@ void sched_resumed(struct task *t)
 
 void sched_away(struct task *t, enum task_state state)
 {
+	if (t->x.section)
+		sim_fail(t->kern->sim, "a task leaves its CPU inside a section that forbids it", 0,
+			 0);
 	t->sched_state = (u8)state;
 	for (u32 i = 0; i < t->nr_mutexes; i++)
 		mutex_owner_left(t->mutexes[i]);

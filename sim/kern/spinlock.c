@@ -16,9 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/irq.h"
+
 const struct frame_site spin_slowpath_site = { "native_queued_spin_lock_slowpath" };
 
-static struct spin_grant *ring_at(const struct spinlock *l, u32 i)
+#define RING_START 4U
+
+static inline struct spin_grant *ring_at(const struct spinlock *l, u32 i)
 {
 	return &l->ring[i & l->ring_mask];
 }
@@ -27,7 +31,7 @@ static const char *const kind_names[] = { "qspinlock", "fifo", "tas" };
 
 int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind)
 {
-	u32 size = 4;
+	u32 size = RING_START;
 
 	memset(l, 0, sizeof(*l));
 	if (kind == SPIN_QSPINLOCK && k->virt == VIRT_TAS)
@@ -42,7 +46,8 @@ int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum sp
 		if (!l->ring)
 			return -ENOMEM;
 	}
-	l->ring_mask = size - 1;
+	l->ring_size = size;
+	l->ring_mask = RING_START - 1;
 	l->kern = k;
 	l->kind = kind;
 	l->own_line.last = LINE_NO_OWNER;
@@ -165,9 +170,26 @@ u64 spin_release_time(struct task *t)
 	return at;
 }
 
+/*
+ * The ring is full. It was allocated for as many waiters as there can be, but uses
+ * as little of that as it can, to stay in the host's caches: double what it uses.
+ */
+static void ring_grow(struct spinlock *l)
+{
+	u32 old = l->ring_mask + 1;
+
+	if (old == l->ring_size)
+		sim_fail(l->kern->sim, "a spin lock has more waiters than there are CPUs", 0, 0);
+
+	for (u32 i = min_u32(l->first, l->cursor); i != l->next; i++)
+		if (i & old)
+			l->ring[(i & l->ring_mask) + old] = *ring_at(l, i);
+	l->ring_mask += old;
+}
+
 /* Ownership of a qspinlock that was held at arrival, as the successor of @prev. */
-static u64 qspin_handoff(const struct task *t, const struct spin_grant *prev,
-			 const struct spin_grant *g, u64 stall)
+static inline u64 qspin_handoff(const struct task *t, const struct spin_grant *prev,
+				const struct spin_grant *g, u64 stall)
 {
 	u64 xfer = hw_xfer(t->x.hw, prev->cpu, g->cpu);
 	u64 relax = cost(t, MK_CPU_RELAX) / 2;
@@ -187,14 +209,17 @@ static u64 qspin_handoff(const struct task *t, const struct spin_grant *prev,
  * Append the acquisition of @t, whose predecessor's release is known. Returns it;
  * *@delta is the second part of the instant of the grant.
  */
-static struct spin_grant *spin_grant(struct spinlock *l, struct task *t, u32 *delta)
+static inline struct spin_grant *spin_grant(struct spinlock *l, struct task *t, u64 stall,
+					    u32 *delta)
 {
-	struct spin_grant *prev = l->next ? ring_at(l, l->next - 1) : NULL;
-	struct spin_grant *g, *seen = NULL;
+	struct spin_grant *g, *prev, *seen = NULL;
 	u64 arrival = t->lock_arrival;
-	u64 stall = l->kind == SPIN_FIFO ? 0 : spin_cas_stall(t, t->lock_line_last);
 
-	spin_lock_fold(l, arrival);
+	if (l->first != l->next && ring_at(l, l->first)->release <= arrival)
+		spin_lock_fold(l, arrival);
+	if (unlikely(l->next - min_u32(l->first, l->cursor) > l->ring_mask))
+		ring_grow(l);
+	prev = l->next ? ring_at(l, l->next - 1) : NULL;
 	if (prev) {
 		while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= arrival)
 			l->cursor++;
@@ -239,7 +264,7 @@ void spin_wait(struct task *t, u64 stall)
 }
 
 /* Run ahead to the grant that is known already. */
-static void spin_advance(struct task *t, const struct spin_grant *g, u32 delta, u64 stall)
+static inline void spin_advance(struct task *t, const struct spin_grant *g, u32 delta, u64 stall)
 {
 	u64 wait = g->grant - g->arrival;
 
@@ -255,16 +280,20 @@ static void spin_advance(struct task *t, const struct spin_grant *g, u32 delta, 
 	proc_advance_to(&t->x.proc, g->grant, delta);
 }
 
-static void fifo_lock(struct task *t, struct spinlock *l)
+/* Stall of the first compare-exchange of @t, which has arrived at the lock. */
+static inline u64 fifo_stall(const struct task *t, const struct spinlock *l)
+{
+	return l->kind == SPIN_FIFO ? 0 : spin_cas_stall(t, t->lock_line_last);
+}
+
+static inline void fifo_lock(struct task *t, struct spinlock *l)
 {
 	bool known = !l->next || ring_at(l, l->next - 1)->release != TIME_MAX;
-	u64 stall = 0;
+	u64 stall = fifo_stall(t, l);
 
-	if (l->kind != SPIN_FIFO)
-		stall = spin_cas_stall(t, t->lock_line_last);
 	if (known && !l->wait_head) {
 		u32 delta;
-		struct spin_grant *g = spin_grant(l, t, &delta);
+		struct spin_grant *g = spin_grant(l, t, stall, &delta);
 
 		l->owner = t;
 		spin_advance(t, g, delta, stall);
@@ -276,7 +305,7 @@ static void fifo_lock(struct task *t, struct spinlock *l)
 	spin_wait(t, stall);
 }
 
-static void fifo_unlock(struct task *t, struct spinlock *l)
+static inline void fifo_unlock(struct task *t, struct spinlock *l)
 {
 	struct spin_grant *g = ring_at(l, l->next - 1);
 	struct task *next = l->wait_head;
@@ -290,7 +319,7 @@ static void fifo_unlock(struct task *t, struct spinlock *l)
 	l->wait_head = next->lock_next;
 	if (!l->wait_head)
 		l->wait_tail = &l->wait_head;
-	g = spin_grant(l, next, &delta);
+	g = spin_grant(l, next, fifo_stall(next, l), &delta);
 	proc_wake(&next->x.proc, g->grant, delta);
 }
 
@@ -339,12 +368,15 @@ void spin_unlock(struct task *t, struct spinlock *l)
 void spin_lock_irqsave(struct task *t, struct spinlock *l)
 {
 	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
+	task_sync(t);
+	irq_section_begin(t);
 	spin_lock(t, l);
 }
 
 void spin_unlock_irqrestore(struct task *t, struct spinlock *l)
 {
 	spin_unlock(t, l);
+	irq_section_end(t);
 }
 
 bool spin_is_contended(struct task *t, struct spinlock *l)

@@ -44,7 +44,8 @@ struct spinlock {
 	struct task *owner;
 	/* FIFO kinds */
 	struct spin_grant *ring;
-	u32 ring_mask;
+	u32 ring_size; /* entries allocated */
+	u32 ring_mask; /* of the part in use */
 	u32 first, next; /* ring entries not folded into the statistics yet */
 	u32 cursor; /* last entry whose grant is not after the latest arrival */
 	struct task *wait_head, **wait_tail;

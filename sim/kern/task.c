@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/ipi.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
@@ -46,10 +47,10 @@ void task_snapshot(struct task *t)
 	s16 sibling = x->cpu->sibling;
 
 	exec_read_touches(x);
-	x->age_stamps = (hw->llc_lines >> LINE_STAMP_SHIFT) * hw->active_llcs;
+	x->age_stamps = hw->age_stamps;
 	x->active_cpus = hw->active_cpus;
 	x->smt = sibling >= 0 && hw->cpus[sibling].curr ? hw->smt_factor : 1000;
-	t->queued_others = t->kern->rq[x->cpu->id].nr_queued != 0;
+	t->queued_others = t->rq->nr_queued != 0;
 }
 
 void task_sync(struct task *t)
@@ -136,6 +137,7 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 	t->arg = arg;
 	t->x.hw = k->hw;
 	t->x.cpu = &k->hw->cpus[cpu];
+	t->rq = &k->rq[cpu];
 	t->x.frame = &k->hw->profile.root;
 	t->x.smt = 1000;
 	list_init(&t->rq_node);
@@ -169,7 +171,7 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 	k->slice = roundup_u64(max_u64(hw->c[MK_BASE_SLICE], 1), tick);
 	sched_init(k);
 	k->sim->layer[LAYER_KERN] = k;
-	if (workqueue_init(k))
+	if (workqueue_init(k) || ipi_init(k))
 		goto fail;
 	return k;
 fail:
@@ -184,6 +186,7 @@ void kern_free(struct kern *k)
 	for (u32 i = 0; i < k->nr_tasks; i++)
 		free(k->tasks[i]);
 	workqueue_destroy(k);
+	ipi_destroy(k);
 	lock_stats_destroy(&k->lock_stats);
 	free(k->tasks);
 	free(k->rq);

@@ -38,6 +38,7 @@ struct deferred {
 struct task {
 	struct exec x; /* must be first */
 	struct kern *kern;
+	struct rq *rq; /* of its CPU */
 	const char *comm; /* name of the thread group; not owned */
 	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
 	struct list_head wait_node; /* on one wait list */
@@ -90,6 +91,7 @@ struct kern {
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
 	struct worker_pool *pools; /* per CPU */
+	struct ipi_state *ipi; /* rounds under way, ipi.c */
 };
 
 /* Latency of one operation. */
@@ -141,6 +143,12 @@ void task_sync(struct task *t);
 static inline void work(struct task *t, u64 ps)
 {
 	exec_charge(&t->x, CPU_WORK, exec_stretch(&t->x, ps));
+}
+
+/* Work whose cost was measured with busy SMT siblings already (machine.md 0, item 4). */
+static inline void work_smt_inclusive(struct task *t, u64 ps)
+{
+	exec_charge(&t->x, CPU_WORK, ps);
 }
 
 /* Work that may be interrupted by the end of the slice at any point (user mode, think time). */

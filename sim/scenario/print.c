@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const virt_names[] = { "none", "tas", "pv", "native" };
-static const char *const expect_kinds[] = { "validation", "calibration", "exact" };
+static const char *const expect_kinds[] = { "validation", "calibration", "exact", "indication" };
 
 /* Any text as a double-quoted scalar. */
 void print_text(GString *out, const char *text)

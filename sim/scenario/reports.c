@@ -192,7 +192,8 @@ struct expect_rows {
 	s64 within, kind;
 };
 
-static const char *const expect_kinds[] = { "validation", "calibration", "exact", NULL };
+static const char *const expect_kinds[] = { "validation", "calibration", "exact", "indication",
+					    NULL };
 
 static const struct row expect_rows[] = {
 	{ "metric", ROW_NODE, offsetof(struct expect_rows, metric), .required = true,

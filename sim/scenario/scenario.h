@@ -184,7 +184,7 @@ struct scn_plot {
 	u32 logx, logy; /* base, 0: linear */
 };
 
-enum expect_kind { EXPECT_VALIDATION, EXPECT_CALIBRATION, EXPECT_EXACT };
+enum expect_kind { EXPECT_VALIDATION, EXPECT_CALIBRATION, EXPECT_EXACT, EXPECT_INDICATION };
 
 /* One published (or exact) figure. */
 struct scn_expect {

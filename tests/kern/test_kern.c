@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/kern/ipi.h"
+#include "sim/kern/irq.h"
 #include "sim/kern/mutex.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
@@ -18,11 +19,11 @@ struct world {
 	struct sim *sim;
 	struct hw *hw;
 	struct kern *k;
-	struct spinlock lock, lock2;
+	struct spinlock lock, lock2, lock3;
 	struct mutex mutex;
 	struct work work;
 	u64 z, s; /* think, section: ps */
-	bool exp_z, exp_s, nested, flush, use_mutex;
+	bool exp_z, exp_s, nested, flush, use_mutex, irq_off;
 	u32 cycles; /* per thread */
 	u64 done; /* committed cycles */
 	u64 waits_ps;
@@ -50,6 +51,8 @@ static void world_free(struct world *w)
 		spin_lock_destroy(&w->lock);
 	if (w->lock2.kern)
 		spin_lock_destroy(&w->lock2);
+	if (w->lock3.kern)
+		spin_lock_destroy(&w->lock3);
 	kern_free(w->k);
 	hw_free(w->hw);
 	sim_free(w->sim);
@@ -71,6 +74,30 @@ static void on_work(struct task *t, struct work *work)
 static u64 draw(struct task *t, u64 mean, bool exponential)
 {
 	return exponential ? rng_exp_ps(&t->rng[RNG_THINK], mean) : mean;
+}
+
+/* Sections with interrupts off, with and without interaction points inside. */
+static void irq_sections(struct task *t, struct world *w, u32 i)
+{
+	if (i % 4 == 1) {
+		spin_lock_irqsave(t, &w->lock3);
+		work(t, draw(t, w->s, true));
+		if (i % 8 == 1)
+			task_sync(t);
+		work(t, w->s / 3);
+		spin_unlock_irqrestore(t, &w->lock3);
+	}
+	if (i % 6 == 2) {
+		local_irq_disable(t);
+		work(t, draw(t, 2 * w->s, true));
+		if (i % 12 == 2) {
+			spin_lock_irqsave(t, &w->lock2);
+			work(t, w->s / 2);
+			spin_unlock_irqrestore(t, &w->lock2);
+		}
+		local_irq_enable(t);
+		work(t, w->s / 2);
+	}
 }
 
 static void one_cycle(struct task *t, struct world *w, u32 i)
@@ -95,7 +122,9 @@ static void one_cycle(struct task *t, struct world *w, u32 i)
 		work(t, w->s);
 		spin_unlock(t, &w->lock2);
 	}
-	if (w->flush && i % 50 == 7)
+	if (w->irq_off)
+		irq_sections(t, w, i);
+	if (w->flush && i % (w->irq_off ? 20 : 50) == 7)
 		flush_tlb_kernel_range(t, 0, 1 << 20);
 	if (w->flush && i % 40 == 3)
 		queue_work(t, &w->work);
@@ -215,7 +244,7 @@ END_TEST
 
 struct outcome {
 	u64 now, done, works;
-	struct lock_side side[4];
+	struct lock_side side[6];
 	u64 bucket[64][NR_CPU_BUCKETS];
 };
 
@@ -230,6 +259,7 @@ static void random_world(struct outcome *o, enum sim_engine engine, u64 seed)
 	ck_assert_int_eq(spin_lock_init(w.k, &w.lock, "a", seed & 1 ? SPIN_QSPINLOCK : SPIN_FIFO),
 			 0);
 	ck_assert_int_eq(spin_lock_init(w.k, &w.lock2, "b", SPIN_QSPINLOCK), 0);
+	ck_assert_int_eq(spin_lock_init(w.k, &w.lock3, "c", SPIN_QSPINLOCK), 0);
 	ck_assert_int_eq(mutex_init(w.k, &w.mutex, "m"), 0);
 	work_init(&w.work, on_work);
 	w.z = (300 + seed % 7 * 100) * PS_PER_NS;
@@ -237,6 +267,7 @@ static void random_world(struct outcome *o, enum sim_engine engine, u64 seed)
 	w.exp_z = seed % 2;
 	w.nested = seed % 3 != 1;
 	w.flush = seed % 5 > 1;
+	w.irq_off = seed % 5 > 1 && seed / 5 % 2;
 	w.use_mutex = seed % 7 == 6;
 	w.cycles = seed % 11 == 0 ? 20000 : 300;
 	if (world_run(&w, 2 + seed % 13, TIME_MAX) != SIM_DONE)
@@ -245,7 +276,7 @@ static void random_world(struct outcome *o, enum sim_engine engine, u64 seed)
 	o->now = w.sim->now;
 	o->done = w.done;
 	o->works = w.works_run;
-	for (struct lock_class *c = w.k->lock_stats.first; c && i < 4; c = c->next)
+	for (struct lock_class *c = w.k->lock_stats.first; c && i < 6; c = c->next)
 		o->side[i++] = c->side[0];
 	for (u32 c = 0; c < w.hw->nr_cpus; c++)
 		memcpy(o->bucket[c], w.hw->cpus[c].bucket, sizeof(o->bucket[c]));
@@ -261,7 +292,7 @@ START_TEST(engines_agree)
 	random_world(&b, SIM_REFERENCE, seed);
 	ck_assert_msg(a.now == b.now, "seed %d: ends at %llu and %llu ps", _i,
 		      (unsigned long long)a.now, (unsigned long long)b.now);
-	for (u32 i = 0; i < 4; i++)
+	for (u32 i = 0; i < 6; i++)
 		ck_assert_msg(!memcmp(&a.side[i], &b.side[i], sizeof(a.side[i])),
 			      "seed %d: statistics of lock %u differ", _i, i);
 	for (u32 c = 0; c < 64; c++)
