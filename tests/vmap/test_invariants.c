@@ -11,6 +11,13 @@
 #define MAP_PAGES (1u << 19) /* first fit stays low */
 #define MAX_LIVE 48
 
+/* Sanitizers are slow. */
+#ifdef __SANITIZE_ADDRESS__
+#define PAGE_SEEDS 15
+#else
+#define PAGE_SEEDS 45
+#endif
+
 /* What is known of every page, and the regions mapped so far. */
 struct map {
 	u8 *live; /* of an area, guard included */
@@ -323,7 +330,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 240);
-	tcase_add_loop_test(tc, pages, 0, 45);
+	tcase_add_loop_test(tc, pages, 0, PAGE_SEEDS);
 	tcase_add_loop_test(tc, freed_once, 0, 3);
 	tcase_add_loop_test(tc, tables_of_a_second_run, 0, 3);
 	tcase_add_loop_test(tc, sections_of_a_pair, 0, ARRAY_SIZE(sections));
