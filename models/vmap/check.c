@@ -70,7 +70,10 @@ static const char *check_tables(const struct vmap *vm)
 		nr += vm->tables.pte[r] != 0;
 	for (u32 r = 0; r <= VMAP_PAGES >> 18; r++)
 		nr += vm->tables.pmd[r] != 0;
-	return nr == vm->tables.nr ? NULL : "vmap: page tables are miscounted (I12)";
+	/* a task that a cut leaves ahead of the present has not committed its count */
+	if (vm->tables.nr > nr || (vm->tables.nr != nr && vm->kern->sim->status == SIM_DONE))
+		return "vmap: page tables are miscounted (I12)";
+	return NULL;
 }
 
 const char *vmap_sweep(struct vmap *vm, bool tiles)

@@ -137,7 +137,7 @@ void global_unmapped(struct vmap *vm, struct task *t, u32 va)
 
 	FRAME(t, "free_vmap_area_noflush");
 
-	nr_lazy = atomic_add_return(t, &vm->lazy_nr, va_get(&vm->store, va)->size);
+	nr_lazy = vmap_lazy_add(vm, t, va_get(&vm->store, va)->size);
 	work_smt_inclusive(t, (u64)vm->p[VP_LAZY_WORK]);
 	spin_lock(t, &g->lazy_lock);
 	va_set_state(va_get(&vm->store, va), VA_LAZY);

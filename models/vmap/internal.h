@@ -77,7 +77,7 @@ struct vmap_tables {
 	u64 *pte; /* by 2 MiB region */
 	u64 *pmd; /* by 1 GiB region */
 	u32 ledger;
-	u64 nr; /* pages of tables */
+	u64 nr; /* pages of tables, counted through task_count() */
 };
 
 /* Counted through task_count(), reported as metrics. */
@@ -146,6 +146,8 @@ void vmap_unmap(struct vmap *vm, struct task *t, u32 n);
 u64 vmalloc_page(struct vmap *vm, struct task *t, u32 n, u64 align, u32 gfp);
 /* Free the area that starts at @start; -EINVAL if there is none. */
 int vfree_page(struct vmap *vm, struct task *t, u64 start);
+/* Count @pages more as lazy; returns how many there are now. */
+s64 vmap_lazy_add(struct vmap *vm, struct task *t, s64 pages);
 /* The area has been counted lazy: queue a drain if there are too many. */
 void vmap_lazy_added(struct vmap *vm, struct task *t, s64 nr_lazy);
 

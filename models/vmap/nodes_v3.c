@@ -193,7 +193,7 @@ static void nodes_unmapped(struct vmap *vm, struct task *t, u32 i)
 
 	FRAME(t, "free_vmap_area_noflush");
 
-	nr_lazy = atomic_add_return(t, &vm->lazy_nr, va->size);
+	nr_lazy = vmap_lazy_add(vm, t, va->size);
 	work_smt_inclusive(t, (u64)vm->p[VP_LAZY_WORK]);
 	spin_lock(t, &n->lazy_lock);
 	if (!n->lazy.first)

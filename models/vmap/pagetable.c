@@ -59,7 +59,7 @@ static bool table_alloc(struct vmap *vm, struct task *t, u64 *since)
 	lost = *since;
 	if (!lost) {
 		*since = task_clock(t) + 1;
-		pt->nr++;
+		task_count(t, &pt->nr, 1);
 	}
 	spin_unlock(t, &pt->lock);
 	if (lost)

@@ -14,6 +14,25 @@
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 #define VA_GROW (32 * HUGE_PAGE_BYTES / sizeof(struct vmap_area))
 
+/*
+ * Invariant I2. What is taken out of a tree, list or pool is in transit first; merging
+ * swallows free, lazy and transit areas; a list detached by a drain is still lazy.
+ */
+#define TO(st) (1u << VA_##st)
+static const u8 va_moves[] = {
+	[VA_UNUSED] = TO(UNUSED) | TO(FREE) | TO(TRANSIT),
+	[VA_FREE] = TO(FREE) | TO(UNUSED),
+	[VA_BUSY] = TO(TRANSIT),
+	[VA_LAZY] = TO(POOL) | TO(TRANSIT) | TO(FREE) | TO(UNUSED),
+	[VA_POOL] = TO(TRANSIT),
+	[VA_TRANSIT] = TO(BUSY) | TO(LAZY) | TO(POOL) | TO(FREE) | TO(UNUSED),
+};
+
+bool va_move_is_legal(enum va_state from, enum va_state to)
+{
+	return va_moves[from] >> to & 1;
+}
+
 static bool va_store_map(struct va_store *s)
 {
 	void *at = s->area + s->mapped;

@@ -13,6 +13,10 @@
 #ifndef MMSIM_MODELS_VMAP_VA_H
 #define MMSIM_MODELS_VMAP_VA_H
 
+#ifdef MMSIM_DEBUG
+#include <stdlib.h>
+#endif
+
 #include "sim/mm/slab.h"
 
 /* Where an object is; exactly one at a time (invariant I2). */
@@ -87,8 +91,15 @@ static inline enum va_state va_state(const struct vmap_area *va)
 	return (enum va_state)(va->flags >> 24);
 }
 
+/* Invariant I2: may an object go from one state to the other? */
+bool va_move_is_legal(enum va_state from, enum va_state to);
+
 static inline void va_set_state(struct vmap_area *va, enum va_state st)
 {
+#ifdef MMSIM_DEBUG
+	if (!va_move_is_legal(va_state(va), st))
+		abort();
+#endif
 	va->flags = (va->flags & 0xffffff) | (u32)st << 24;
 }
 

@@ -24,10 +24,17 @@ static void debug_sweep(struct vmap *vm)
 #endif
 }
 
+s64 vmap_lazy_add(struct vmap *vm, struct task *t, s64 pages)
+{
+	/* The peak is open state too: it changes with the counter, not when the task gets on. */
+	task_sync(t);
+	if (vm->lazy_nr.v + pages > (s64)vm->lazy_peak)
+		vm->lazy_peak = (u64)(vm->lazy_nr.v + pages);
+	return atomic_add_return(t, &vm->lazy_nr, pages);
+}
+
 void vmap_lazy_added(struct vmap *vm, struct task *t, s64 nr_lazy)
 {
-	if (nr_lazy > (s64)vm->lazy_peak)
-		vm->lazy_peak = (u64)nr_lazy;
 	if (nr_lazy > (s64)vm->lazy_max)
 		queue_work(t, &vm->drain_work);
 }

@@ -70,24 +70,42 @@ void lock_side_hold(struct lock_side *s, u64 hold_ps)
 	s->hold_max = max_u64(s->hold_max, hold_ps);
 }
 
+static struct lock_caller *find_caller(struct lock_class *c, const char *waiter, const char *holder,
+				       u8 dist)
+{
+	for (u32 i = 0; i < c->nr_callers; i++) {
+		struct lock_caller *row = &c->caller[i];
+
+		if (row->dist == dist && row->waiter == waiter && row->holder == holder)
+			return row;
+	}
+	return NULL;
+}
+
+static struct lock_caller *add_caller(struct lock_class *c, const char *waiter, const char *holder,
+				      u8 dist)
+{
+	static const char *const other = "(other)";
+	struct lock_caller *row;
+
+	if (c->nr_callers == LOCK_MAX_CALLERS)
+		return &c->caller[LOCK_MAX_CALLERS - 1];
+	row = &c->caller[c->nr_callers++];
+	*row = (struct lock_caller){ .waiter = waiter, .holder = holder, .dist = dist };
+	if (c->nr_callers == LOCK_MAX_CALLERS)
+		*row = (struct lock_caller){ other, other, LOCK_OTHER_DIST, 0, 0 };
+	return row;
+}
+
 void lock_class_caller(struct lock_class *c, const char *waiter, const char *holder, u8 dist,
 		       u64 wait_ps)
 {
-	struct lock_caller *row = NULL;
+	struct lock_caller *row = find_caller(c, waiter, holder, dist);
 
-	for (u32 i = 0; i < c->nr_callers; i++) {
-		row = &c->caller[i];
-		if (row->dist == dist && row->waiter == waiter && row->holder == holder)
-			break;
-		row = NULL;
-	}
-	if (!row && c->nr_callers < LOCK_MAX_CALLERS) {
-		row = &c->caller[c->nr_callers++];
-		*row = (struct lock_caller){ .waiter = waiter, .holder = holder, .dist = dist };
-	} else if (!row) {
-		row = &c->caller[LOCK_MAX_CALLERS - 1];
+	if (!row)
+		row = add_caller(c, waiter, holder, dist);
+	if (row->dist == LOCK_OTHER_DIST)
 		c->callers_dropped++;
-	}
 	row->contentions++;
 	row->wait_total += wait_ps;
 }

@@ -26,7 +26,12 @@ struct lock_caller {
 	u128 wait_total;
 };
 
-#define LOCK_MAX_CALLERS 64
+/*
+ * Rows of a class. The last is kept for what does not fit: its names are "(other)", so that a
+ * table that is too small is seen. Which rows fitted then depends on who came first.
+ */
+#define LOCK_MAX_CALLERS 128
+#define LOCK_OTHER_DIST 255
 
 struct lock_class {
 	const char *name;
@@ -35,7 +40,7 @@ struct lock_class {
 	bool has_read_side;
 	struct lock_caller caller[LOCK_MAX_CALLERS];
 	u32 nr_callers;
-	u64 callers_dropped; /* contentions beyond the table, summed in its last row */
+	u64 callers_dropped; /* contentions of the row "(other)" */
 	struct lock_class *next;
 };
 
@@ -57,7 +62,8 @@ void lock_side_wait(struct lock_side *s, u64 wait_ps);
 void lock_side_hold(struct lock_side *s, u64 hold_ps);
 /*
  * Account @wait_ps of one wait in frame @waiter for a holder in frame @holder (static strings,
- * compared by address) at distance class @dist: a row of lock_callers.csv.
+ * compared by address) at distance class @dist: a row of lock_callers.csv. In a full table it
+ * goes to the row "(other)".
  */
 void lock_class_caller(struct lock_class *c, const char *waiter, const char *holder, u8 dist,
 		       u64 wait_ps);

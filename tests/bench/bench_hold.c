@@ -3,11 +3,10 @@
 #include "tests/bench/bench.h"
 #include "tests/core/heap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum dist { EXP, UNI, BIMODAL, TIES, NR_DISTS };
-
-static const char *const names[] = { "hold-exp", "hold-uni", "hold-bimodal", "hold-ties" };
+enum dist { EXP, UNI, BIMODAL, TIES };
 
 static inline u64 draw(struct rng *r, enum dist d)
 {
@@ -25,7 +24,7 @@ static inline u64 draw(struct rng *r, enum dist d)
 
 static inline u64 mix(u64 sum, u64 id, u64 time)
 {
-	return (sum ^ id ^ time) * 0x9e3779b97f4a7c15ULL + (sum >> 31);
+	return bench_mix(sum, id ^ time);
 }
 
 static u64 hold_wheel(enum dist d, u32 n, u64 ops, double *ns)
@@ -84,72 +83,157 @@ static u64 hold_heap(enum dist d, u32 n, u64 ops, double *ns)
 	return sum;
 }
 
-void bench_reference(struct bench *b)
+void bench_reference(struct bench *b, bool print)
 {
+	static const struct bench_row row = { "reference", "binary heap, N=1024", "ns/event",
+					      BENCH_TIME, 0.0 };
 	double ns[BENCH_REPEAT_MAX];
-	u64 sum = 0;
+	u64 sums[BENCH_REPEAT_MAX];
 	u32 i;
 
-	for (i = 0; i < b->repeat; i++)
-		sum = hold_heap(EXP, 1024, b->ops, &ns[i]);
-	bench_line(b, "reference-heap", 1024, ns, sum);
-	b->reference_ns = ns[0];
+	for (i = 0; i < b->repeat; i++) {
+		sums[i] = hold_heap(EXP, 1024, b->ops, &ns[i]);
+		if (!i || ns[i] < b->reference_ns)
+			b->reference_ns = ns[i];
+	}
+	if (print)
+		bench_line(b, &row, ns, sums);
 }
 
-/* Half of the operations take an event out again or move it. */
-static void hold_cancel(struct bench *b)
+static const u32 sizes[] = { 64, 1024, 16384, 262144, 1048576 };
+static const double targets[] = { 20.0, 22.0, 30.0, 60.0, 320.0 }; /* of hold-exp */
+
+static void hold(struct bench *b, const char *name, enum dist d, u32 n, double target)
 {
-	double ns[BENCH_REPEAT_MAX], from;
+	char params[32];
+	struct bench_row row = { name, params, "ns/event", BENCH_TIME, target };
+	double ns[BENCH_REPEAT_MAX], ignored;
+	u64 sums[BENCH_REPEAT_MAX];
+	u32 k;
+
+	snprintf(params, sizeof(params), "N=%u", n);
+	for (k = 0; k < b->repeat; k++)
+		sums[k] = hold_wheel(d, n, b->ops, &ns[k]);
+	bench_line(b, &row, ns, sums);
+	if (n <= 16384)
+		bench_same(b, &row, sums[0], hold_heap(d, n, b->ops, &ignored));
+}
+
+static void hold_all(struct bench *b, const char *name, enum dist d, double factor)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		hold(b, name, d, sizes[i], factor * targets[i]);
+}
+
+void bench_hold_exp(struct bench *b)
+{
+	hold_all(b, "hold-exp", EXP, 1.0);
+}
+
+void bench_hold_uni(struct bench *b)
+{
+	hold_all(b, "hold-uni", UNI, 1.5);
+}
+
+void bench_hold_bimodal(struct bench *b)
+{
+	hold_all(b, "hold-bimodal", BIMODAL, 1.5);
+}
+
+void bench_hold_ties(struct bench *b)
+{
+	hold(b, "hold-ties", TIES, 1024, 20.0);
+}
+
+#define CANCEL_N 1024
+
+/* Half of the operations take the earliest event, half move one that is anywhere. */
+static u64 cancel_wheel(u64 ops, double *ns)
+{
 	u64 sum = 0, i;
 	struct wheel w;
 	struct rng r;
-	u32 k, id;
+	double from;
+	u32 id, next;
 
-	for (k = 0; k < b->repeat; k++) {
-		wheel_init(&w);
-		if (wheel_reserve(&w, 2048))
-			abort();
-		rng_seed(&r, 1, 0, "cancel", 0, RNG_WORKLOAD);
-		for (id = 0; id < 2048; id++)
-			wheel_add(&w, id, draw(&r, EXP));
-		from = bench_now();
-		for (i = sum = 0; i < b->ops; i += 2) {
-			u32 next;
-
-			for (id = wheel_pop_instant(&w); id != WHEEL_NIL; id = next) {
-				next = w.nodes[id].next;
-				sum = mix(sum, id, w.now);
-				wheel_add(&w, id, w.now + 1 + draw(&r, EXP));
-			}
-			id = (u32)rng_u64(&r) & 2047;
-			wheel_del(&w, id);
+	wheel_init(&w);
+	if (wheel_reserve(&w, CANCEL_N))
+		abort();
+	rng_seed(&r, 1, 0, "cancel", 0, RNG_WORKLOAD);
+	for (id = 0; id < CANCEL_N; id++)
+		wheel_add(&w, id, draw(&r, EXP));
+	from = bench_now();
+	for (i = 0; i < ops;) {
+		for (id = wheel_pop_instant(&w); id != WHEEL_NIL; id = next, i++) {
+			next = w.nodes[id].next;
+			sum = mix(sum, id, w.now);
 			wheel_add(&w, id, w.now + 1 + draw(&r, EXP));
 		}
-		ns[k] = (bench_now() - from) / (double)b->ops;
-		wheel_destroy(&w);
+		id = (u32)rng_u64(&r) & (CANCEL_N - 1);
+		wheel_del(&w, id);
+		wheel_add(&w, id, w.now + 1 + draw(&r, EXP));
+		i++;
 	}
-	bench_line(b, "hold-cancel", 2048, ns, sum);
+	*ns = (bench_now() - from) / (double)i;
+	wheel_destroy(&w);
+	return sum;
 }
 
-void bench_hold(struct bench *b)
+/* The same on a heap that keeps stale entries: an id's entry counts if its seq is the last. */
+static u64 cancel_heap(u64 ops)
 {
-	static const u32 sizes[] = { 64, 1024, 16384, 262144, 1048576 };
-	double ns[BENCH_REPEAT_MAX], ignored;
-	u32 d, i, k, n;
-	u64 sum = 0;
+	struct heap h = { .e = malloc((CANCEL_N + ops + 1) * sizeof(*h.e)) };
+	u64 seq[CANCEL_N], next_seq = 0, sum = 0, i, now;
+	struct heap_entry e;
+	struct rng r;
+	u32 id;
 
-	for (d = 0; d < NR_DISTS; d++) {
-		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			n = sizes[i];
-			if (d == TIES && n != 1024)
-				continue;
-			for (k = 0; k < b->repeat; k++)
-				sum = hold_wheel((enum dist)d, n, b->ops, &ns[k]);
-			bench_line(b, names[d], n, ns, sum);
-			if (n <= 16384)
-				bench_same(b, names[d], n, sum,
-					   hold_heap((enum dist)d, n, b->ops, &ignored));
-		}
+	if (!h.e)
+		abort();
+	rng_seed(&r, 1, 0, "cancel", 0, RNG_WORKLOAD);
+	for (id = 0; id < CANCEL_N; id++) {
+		seq[id] = next_seq;
+		heap_push(&h, (struct heap_entry){ draw(&r, EXP), next_seq++ << 24 | id });
 	}
-	hold_cancel(b);
+	for (i = 0; i < ops; i++) {
+		now = TIME_MAX;
+		for (;;) {
+			id = (u32)(h.e[0].tag & 0xffffff);
+			if (h.e[0].tag >> 24 != seq[id]) {
+				heap_pop(&h);
+				continue;
+			}
+			if (now != TIME_MAX && h.e[0].time != now)
+				break;
+			e = heap_pop(&h);
+			now = e.time;
+			sum = mix(sum, id, now);
+			seq[id] = next_seq;
+			heap_push(&h, (struct heap_entry){ now + 1 + draw(&r, EXP),
+							   next_seq++ << 24 | id });
+			i++;
+		}
+		id = (u32)rng_u64(&r) & (CANCEL_N - 1);
+		seq[id] = next_seq;
+		heap_push(&h,
+			  (struct heap_entry){ now + 1 + draw(&r, EXP), next_seq++ << 24 | id });
+	}
+	free(h.e);
+	return sum;
+}
+
+void bench_hold_cancel(struct bench *b)
+{
+	static const struct bench_row row = { "hold-cancel", "N=1024, half moved", "ns/op",
+					      BENCH_TIME, 1.5 * 22.0 };
+	double ns[BENCH_REPEAT_MAX];
+	u64 sums[BENCH_REPEAT_MAX];
+	u32 k;
+
+	for (k = 0; k < b->repeat; k++)
+		sums[k] = cancel_wheel(b->ops, &ns[k]);
+	bench_line(b, &row, ns, sums);
+	bench_same(b, &row, sums[0], cancel_heap(b->ops));
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shipped.sh MMSIM SOURCE: every shipped scenario in its quick form gives the same bytes
-# in both engines and with any number of workers.
+# shipped.sh MMSIM SOURCE: every shipped scenario in its quick form, and two of the tests with
+# cuts and random requests, give the same bytes in both engines and with any number of workers.
 mmsim=$1
 src=$2
 tmp=$(mktemp -d) || exit 1
@@ -24,8 +24,8 @@ run() {
 	return 1
 }
 
-for f in "$src"/scenarios/prims/*.yaml "$src"/scenarios/vmap/*.yaml; do
-	[ -e "$f" ] || continue
+for f in $(find "$src/scenarios" -name '*.yaml' ! -path '*/machines/*' ! -path '*/workloads/*' | sort) \
+	"$src/tests/output/awkward.yaml" "$src/tests/experiment/requests.yaml"; do
 	run "$f" a -j1 || continue
 	run "$f" b -j2 && { diff -rq -x run.log "$tmp/a" "$tmp/b" || status=1; }
 	run "$f" c -j2 --engine=reference && {
@@ -37,4 +37,5 @@ for f in "$src"/scenarios/prims/*.yaml "$src"/scenarios/vmap/*.yaml; do
 	n=$((n + 1))
 done
 echo "$n scenarios"
+[ $n -ge 7 ] || status=1
 exit $status

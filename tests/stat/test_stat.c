@@ -7,6 +7,7 @@
 #include "sim/core/rng.h"
 #include "sim/stat/hist.h"
 #include "sim/stat/ledger.h"
+#include "sim/stat/lockstat.h"
 #include "sim/stat/profile.h"
 
 START_TEST(hist_bins_tile)
@@ -96,6 +97,41 @@ START_TEST(profile_nodes)
 }
 END_TEST
 
+/* Whatever does not fit is summed in a row of its own, and says so. */
+START_TEST(callers_beyond_the_table)
+{
+	static const char names[2 * LOCK_MAX_CALLERS][2] = { "a" }; /* by address */
+	struct lock_stats s;
+	struct lock_class *c;
+	u64 contentions = 0, wait = 0;
+
+	lock_stats_init(&s);
+	c = lock_stats_class(&s, "l", "fifo");
+	ck_assert_ptr_nonnull(c);
+	for (u32 round = 0; round < 3; round++)
+		for (u32 i = 0; i < 2 * LOCK_MAX_CALLERS; i++)
+			lock_class_caller(c, names[i], names[0], i % 3, i);
+	ck_assert_uint_eq(c->nr_callers, LOCK_MAX_CALLERS);
+	for (u32 i = 0; i < c->nr_callers; i++) {
+		contentions += c->caller[i].contentions;
+		wait += (u64)c->caller[i].wait_total;
+		if (i < LOCK_MAX_CALLERS - 1) {
+			ck_assert_ptr_eq(c->caller[i].waiter, names[i]);
+			ck_assert_uint_eq(c->caller[i].contentions, 3);
+		}
+	}
+	ck_assert_uint_eq(contentions, 3 * 2 * LOCK_MAX_CALLERS);
+	ck_assert_uint_eq(wait, 3ULL * LOCK_MAX_CALLERS * (2 * LOCK_MAX_CALLERS - 1));
+	ck_assert_str_eq(c->caller[LOCK_MAX_CALLERS - 1].waiter, "(other)");
+	ck_assert_str_eq(c->caller[LOCK_MAX_CALLERS - 1].holder, "(other)");
+	ck_assert_uint_eq(c->callers_dropped, 3 * (LOCK_MAX_CALLERS + 1));
+	ck_assert_uint_eq(c->caller[LOCK_MAX_CALLERS - 1].contentions, c->callers_dropped);
+	lock_stats_begin(&s);
+	ck_assert_uint_eq(c->nr_callers + c->callers_dropped, 0);
+	lock_stats_destroy(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("stat");
@@ -107,6 +143,7 @@ int main(void)
 	tcase_add_test(tc, hist_quantiles);
 	tcase_add_test(tc, ledger_mean_and_peak);
 	tcase_add_test(tc, profile_nodes);
+	tcase_add_test(tc, callers_beyond_the_table);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
