@@ -129,7 +129,7 @@ u32 global_find_unlink(struct vmap *vm, struct task *t, u64 start)
 	return va;
 }
 
-void global_unmapped(struct vmap *vm, struct task *t, u32 va)
+void global_free_noflush(struct vmap *vm, struct task *t, u32 va)
 {
 	struct vmap_global *g = vm->priv;
 	struct va_walk w = va_walk_begin(t);
@@ -149,7 +149,7 @@ void global_unmapped(struct vmap *vm, struct task *t, u32 va)
 }
 
 /* Merge a detached list; the lock is only broken where this CPU must reschedule. */
-static void purge_list(struct vmap *vm, struct task *t, u32 first)
+static void purge_lazy_areas(struct vmap *vm, struct task *t, u32 first)
 {
 	s64 resched_threshold = 2 * (s64)vm->lazy_max;
 	struct va_walk w = va_walk_begin(t);
@@ -193,7 +193,7 @@ static void purge_vmap_area_lazy(struct vmap *vm, struct task *t)
 	task_count(t, &vm->count.flushes, 1);
 	flush_tlb_kernel_range(t, va_get(&vm->store, first)->start << PAGE_SHIFT,
 			       va_end_page(va_get(&vm->store, last)) << PAGE_SHIFT);
-	purge_list(vm, t, first);
+	purge_lazy_areas(vm, t, first);
 }
 
 void global_purge_all(struct vmap *vm, struct task *t)

@@ -19,7 +19,7 @@ u32 global_alloc(struct vmap *vm, struct task *t, u32 size, u64 align);
 u32 global_find_unlink(struct vmap *vm, struct task *t, u64 start);
 /* One section: look up only. */
 u32 global_find(struct vmap *vm, struct task *t, u64 start);
-void global_unmapped(struct vmap *vm, struct task *t, u32 va);
+void global_free_noflush(struct vmap *vm, struct task *t, u32 va);
 void global_drain(struct vmap *vm, struct task *t);
 void global_purge_all(struct vmap *vm, struct task *t);
 const char *global_check(struct vmap *vm);

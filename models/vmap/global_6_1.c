@@ -16,7 +16,7 @@ static u32 find_twice(struct vmap *vm, struct task *t, u64 start)
 	return global_find(vm, t, start);
 }
 
-static void unlink_unmapped(struct vmap *vm, struct task *t, u32 i)
+static void unlink_free_noflush(struct vmap *vm, struct task *t, u32 i)
 {
 	struct vmap_global *g = vm->priv;
 	struct va_walk w = va_walk_begin(t);
@@ -30,7 +30,7 @@ static void unlink_unmapped(struct vmap *vm, struct task *t, u32 i)
 		va_end(&w);
 		spin_unlock(t, &g->busy_lock);
 	}
-	global_unmapped(vm, t, i);
+	global_free_noflush(vm, t, i);
 }
 
 const struct vmap_ops vmap_global_6_1_ops = {
@@ -39,7 +39,7 @@ const struct vmap_ops vmap_global_6_1_ops = {
 	.destroy = global_destroy,
 	.alloc = global_alloc,
 	.unlink = find_twice,
-	.unmapped = unlink_unmapped,
+	.free_noflush = unlink_free_noflush,
 	.drain = global_drain,
 	.purge_all = global_purge_all,
 	.check = global_check,

@@ -54,7 +54,7 @@ struct vmap;
  * @alloc: reserve @size pages, guard included, and make it busy and bound to its vm_struct
  * @unlink: take the busy area that starts at @start out of the busy tree; it stays
  *	private to the task; 0 if there is none
- * @unmapped: its pages are unmapped: it becomes lazy
+ * @free_noflush: its pages are unmapped: it becomes lazy
  * @purge_all: synchronous full purge
  * @check: invariants of the design; NULL or what is wrong
  */
@@ -64,7 +64,7 @@ struct vmap_ops {
 	void (*destroy)(struct vmap *vm);
 	u32 (*alloc)(struct vmap *vm, struct task *t, u32 size, u64 align);
 	u32 (*unlink)(struct vmap *vm, struct task *t, u64 start);
-	void (*unmapped)(struct vmap *vm, struct task *t, u32 va);
+	void (*free_noflush)(struct vmap *vm, struct task *t, u32 va);
 	void (*drain)(struct vmap *vm, struct task *t);
 	void (*purge_all)(struct vmap *vm, struct task *t);
 	const char *(*check)(struct vmap *vm);

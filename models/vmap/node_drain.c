@@ -56,7 +56,6 @@ static void purge_vmap_node(struct vmap_node *n, struct task *t)
 	if (batched)
 		atomic_add_return(t, &vm->lazy_nr, -pages);
 	reclaim_list_global(vm, t, local);
-	cond_resched(t);
 }
 
 void purge_node_work(struct task *worker, struct work *w)
@@ -135,7 +134,6 @@ static void purge_vmap_area_lazy(struct vmap *vm, struct task *t, bool full)
 			decay_va_pool_node(&vn->node[i], t, full);
 		if (detach_lazy(&vn->node[i], t, &start, &end))
 			marked++;
-		cond_resched(t);
 	}
 	if (!marked)
 		return;

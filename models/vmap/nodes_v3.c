@@ -182,7 +182,7 @@ static u32 nodes_find_unlink(struct vmap *vm, struct task *t, u64 start)
 	return 0;
 }
 
-static void nodes_unmapped(struct vmap *vm, struct task *t, u32 i)
+static void nodes_free_noflush(struct vmap *vm, struct task *t, u32 i)
 {
 	struct vmap_nodes *vn = vm->priv;
 	struct vmap_area *va = va_get(&vm->store, i);
@@ -251,7 +251,7 @@ const struct vmap_ops vmap_nodes_v3_ops = {
 	.destroy = nodes_destroy,
 	.alloc = nodes_alloc,
 	.unlink = nodes_find_unlink,
-	.unmapped = nodes_unmapped,
+	.free_noflush = nodes_free_noflush,
 	.drain = nodes_drain,
 	.purge_all = nodes_purge_all,
 	.check = nodes_check,

@@ -123,6 +123,13 @@ static inline void va_read(struct va_walk *w, struct vmap_area *va)
 	w->w.work += cost(w->t, MK_TREE_NODE);
 }
 
+/* Load a field of a node that the walk does not stop at (a colour, a subtree's size). */
+static inline void va_look(struct va_walk *w, struct vmap_area *va)
+{
+	if (w->t)
+		walk_read(w->t, &va->line, &w->w);
+}
+
 /* Change a node. */
 static inline void va_write(struct va_walk *w, struct vmap_area *va)
 {

@@ -33,11 +33,29 @@ static inline u32 max_of(const struct va_store *s, u32 i)
 	return i ? va_get(s, i)->max : 0;
 }
 
-static u32 compute_max(const struct va_store *s, const struct vmap_area *va)
+static u32 subtree_max(const struct va_store *s, const struct vmap_area *va)
 {
 	u64 m = max_u64(max_of(s, va->child[0]), max_of(s, va->child[1]));
 
 	return (u32)max_u64(m, va->size);
+}
+
+/* Looks at both children, as the kernel's callback does. */
+static u32 compute_max(const struct va_store *s, struct va_walk *w, const struct vmap_area *va)
+{
+	for (u32 dir = 0; dir < 2; dir++)
+		if (va->child[dir])
+			va_look(w, va_get(s, va->child[dir]));
+	return subtree_max(s, va);
+}
+
+/* The colour of a node that is not on the path; no node is black. */
+static bool look_red(const struct va_store *s, struct va_walk *w, u32 i)
+{
+	if (!i)
+		return false;
+	va_look(w, va_get(s, i));
+	return is_red(s, i);
 }
 
 /* On the host, large trees are bound by cache misses: fetch what the next step may need. */
@@ -56,9 +74,10 @@ void va_propagate(struct va_tree *tree, struct va_walk *w, u32 i)
 {
 	while (i) {
 		struct vmap_area *va = va_get(tree->store, i);
-		u32 m = compute_max(tree->store, va);
+		u32 m;
 
 		va_read(w, va);
+		m = compute_max(tree->store, w, va);
 		if (va->max == m)
 			return;
 		va->max = m;
@@ -100,7 +119,7 @@ static void rotate(struct va_tree *tree, struct va_walk *w, u32 x, u32 dir)
 	set_parent(vx, y);
 	if (tree->augmented) {
 		vy->max = vx->max;
-		vx->max = compute_max(tree->store, vx);
+		vx->max = compute_max(tree->store, w, vx);
 	}
 	va_write(w, vx);
 	va_write(w, vy);
@@ -119,7 +138,7 @@ static void insert_fixup(struct va_tree *tree, struct va_walk *w, u32 z)
 
 		va_write(w, vg);
 		va_write(w, va_get(s, p));
-		if (is_red(s, uncle)) {
+		if (look_red(s, w, uncle)) {
 			set_red(va_get(s, uncle), false);
 			va_write(w, va_get(s, uncle));
 			set_red(va_get(s, p), false);
@@ -238,10 +257,11 @@ static void erase_fixup(struct va_tree *tree, struct va_walk *w, u32 x, u32 p)
 		u32 dir = vp->child[0] != x;
 		u32 sib = vp->child[!dir];
 		struct vmap_area *vs = va_get(s, sib);
+		bool red = look_red(s, w, sib);
 
 		va_write(w, vp);
 		va_write(w, vs);
-		if (is_red(s, sib)) {
+		if (red) {
 			set_red(vs, false);
 			set_red(vp, true);
 			rotate(tree, w, p, dir);
@@ -249,7 +269,7 @@ static void erase_fixup(struct va_tree *tree, struct va_walk *w, u32 x, u32 p)
 			vs = va_get(s, sib);
 			va_write(w, vs);
 		}
-		if (!is_red(s, vs->child[0]) && !is_red(s, vs->child[1])) {
+		if (!look_red(s, w, vs->child[!dir]) && !look_red(s, w, vs->child[dir])) {
 			set_red(vs, true);
 			x = p;
 			p = parent_of(vp);
@@ -427,7 +447,7 @@ static int check_node(const struct va_tree *tree, u32 i, u32 depth, u32 *nr)
 		if (is_red(tree->store, i) && is_red(tree->store, va->child[d]))
 			return -1;
 	}
-	if (tree->augmented && va->max != compute_max(tree->store, va))
+	if (tree->augmented && va->max != subtree_max(tree->store, va))
 		return -1;
 	l = check_node(tree, va->child[0], depth + 1, nr);
 	r = check_node(tree, va->child[1], depth + 1, nr);

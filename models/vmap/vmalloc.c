@@ -104,7 +104,7 @@ static bool remove_vm_area(struct vmap *vm, struct task *t, u64 start, struct re
 	r->n = area->size - 1;
 	r->array = area->array ? va_get(&vm->store, area->array)->start : 0;
 	vmap_unmap(vm, t, area->size);
-	vm->ops->unmapped(vm, t, va);
+	vm->ops->free_noflush(vm, t, va);
 	return true;
 }
 

@@ -42,6 +42,7 @@ static void run_work(struct task *t, struct work *w)
 	list_del(&w->node);
 	w->pending = false;
 	w->running = true;
+	line_store(&t->x, &w->line);
 	w->fn(t, w);
 	task_sync(t);
 	w->running = false;
@@ -123,6 +124,8 @@ void work_init(struct work *w, void (*fn)(struct task *worker, struct work *w))
 	list_init(&w->node);
 	list_init(&w->flushers);
 	w->fn = fn;
+	w->line = (struct line){ .busy_until = 0 };
+	gline_init(&w->line.g, 0);
 	w->pending = false;
 	w->running = false;
 }
@@ -131,6 +134,10 @@ bool queue_work_on(struct task *t, u32 cpu, struct work *w)
 {
 	struct worker_pool *pool = &t->kern->pools[cpu];
 
+	task_sync(t);
+	/* test_and_set_bit() with interrupts off, whether the bit is set or not */
+	line_rmw(&t->x, &w->line);
+	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
 	task_sync(t);
 	if (w->pending)
 		return false;

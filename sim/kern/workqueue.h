@@ -13,6 +13,7 @@
 struct work {
 	struct list_head node;
 	void (*fn)(struct task *worker, struct work *w);
+	struct line line; /* of w->data, which holds the pending bit */
 	bool pending;
 	bool running;
 	struct worker_pool *pool; /* where it runs or ran last */
