@@ -63,6 +63,8 @@ static void mutex_own(struct task *t, struct mutex *m)
 {
 	m->owner = t;
 	m->owned_from = t->kern->sim->now;
+	m->owner_site = t->mutex_site;
+	m->owner_cpu = (u16)task_cpu(t);
 	if (t->nr_mutexes == ARRAY_SIZE(t->mutexes))
 		sim_fail(t->kern->sim, "a task holds more than 4 mutexes", 0, 0);
 	t->mutexes[t->nr_mutexes++] = m;
@@ -98,6 +100,7 @@ bool mutex_trylock(struct task *t, struct mutex *m)
 
 	task_sync(t);
 	start = task_clock(t);
+	t->mutex_site = t->x.frame->site;
 	if (!mutex_take(t, m)) {
 		line_load(&t->x, &m->line);
 		return false;
@@ -152,6 +155,8 @@ static void mutex_wait_turn(struct task *t, struct mutex *m)
 static bool mutex_sleep(struct task *t, struct mutex *m)
 {
 	struct lock_side *s = mutex_side(m);
+	const struct frame_site *holder;
+	enum hw_dist dist;
 	u64 since;
 
 	wait_lock(t, m);
@@ -160,6 +165,8 @@ static bool mutex_sleep(struct task *t, struct mutex *m)
 		return false;
 	}
 	since = task_clock(t);
+	holder = m->owner_site;
+	dist = hw_dist(t->x.hw, task_cpu(t), m->owner_cpu);
 	s->contentions++;
 	if (m->last_cpu != task_cpu(t))
 		s->con_bounces++;
@@ -170,6 +177,8 @@ static bool mutex_sleep(struct task *t, struct mutex *m)
 		m->handoff = false;
 	lock_side_wait(s, task_clock(t) - since);
 	s->sleep += task_clock(t) - since;
+	lock_class_caller(m->class, t->mutex_site->symbol, holder->symbol, (u8)dist,
+			  task_clock(t) - since);
 	m->hold_from = task_clock(t);
 	wait_unlock(t, m);
 	return true;
@@ -200,6 +209,7 @@ static void mutex_lock_slow(struct task *t, struct mutex *m, u64 start)
 
 void mutex_lock(struct task *t, struct mutex *m)
 {
+	const struct frame_site *site = t->x.frame->site;
 	u64 start;
 
 	FRAME(t, "mutex_lock");
@@ -207,6 +217,7 @@ void mutex_lock(struct task *t, struct mutex *m)
 	if (t->x.section)
 		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
 	t->waits_for = m->class;
+	t->mutex_site = site;
 	task_sync(t);
 	start = task_clock(t);
 	/* the exchange expects zero: neither owner nor waiters */

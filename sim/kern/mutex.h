@@ -22,6 +22,8 @@ struct mutex {
 	struct line line; /* owner word and tail of the OSQ */
 	struct mutex_wait *wait; /* the wait_lock; owned by the kernel */
 	u16 last_cpu;
+	u16 owner_cpu; /* of the present or last owner, and the frame that asked */
+	const struct frame_site *owner_site;
 	u64 owned_from; /* since when @owner owns it */
 	u64 hold_from; /* begin of the hold as lock_stat counts it */
 };

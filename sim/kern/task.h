@@ -55,6 +55,7 @@ struct task {
 	u64 lock_arrival; /* when it began to wait for a lock */
 	u16 lock_line_last; /* who had touched the lock's line before it arrived */
 	const struct frame_site *lock_site; /* frame that asked for the lock */
+	const struct frame_site *mutex_site; /* frame that asked for the mutex */
 	struct task *lock_next; /* queue of a spin lock */
 	struct lock_class *waits_for; /* for reports */
 	struct rng rng[4]; /* by enum rng_purpose */

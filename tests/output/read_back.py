@@ -9,7 +9,7 @@ about the same thing is the same:
   profile       self times sum to the busy time, those of the slow path to the spin buckets
   locks         spin + hold - owned = spin buckets + stalls of _raw_spin_lock, exactly where
                 the run ends with all its threads
-  lock_callers  contentions and waits sum to those of the spin locks
+  lock_callers  contentions and waits sum to those of locks
   hist          counts are those of the operations, bins do not overlap
   summary       mean, sd, interval, min, median, max are those of runs
   ratios        are those of runs, replication by replication
@@ -155,14 +155,12 @@ def check_locks(t, bad, ends):
 
 
 def check_callers(t, bad, ends):
-    spins = [r for r in t["locks"] if r["kind"] in SPIN_KINDS]
-
     def key(r):
         return r["variant"], r["point"], r["lock"]
 
-    wait, got_wait = total(spins, key, "wait_total_ns"), total(t["lock_callers"], key,
+    wait, got_wait = total(t["locks"], key, "wait_total_ns"), total(t["lock_callers"], key,
                                                                "wait_total_ns")
-    n, got = total(spins, key, "contentions"), total(t["lock_callers"], key, "contentions")
+    n, got = total(t["locks"], key, "contentions"), total(t["lock_callers"], key, "contentions")
     bad.unless(set(got) <= set(n), "lock_callers: a lock that locks.csv does not have")
     for k in n:
         # contentions also count who still waits at the end
