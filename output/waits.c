@@ -2,7 +2,7 @@
 /*
  * Who waits, for the terminal: time spent waiting for locks by lock and by the
  * frame that asked for it, in percent of the CPU time that was not idle, variants
- * side by side at the last point. The rows sum up lock_callers.csv.
+ * side by side at the last point (the first few of many). The rows sum up lock_callers.csv.
  */
 #include <string.h>
 
@@ -10,6 +10,7 @@
 #include "output/output.h"
 
 #define MAX_ROWS 8
+#define MAX_VARIANTS 6 /* side by side on a terminal */
 #define MIN_PERCENT 0.05
 
 struct wait_row {
@@ -93,7 +94,7 @@ static void put_percent(FILE *f, int width, double percent)
 		fprintf(f, "  %*s", width, "-");
 }
 
-static void print_rows(const struct experiment *e, const GArray *rows, FILE *f)
+static void print_rows(const struct experiment *e, const GArray *rows, u32 nr_variants, FILE *f)
 {
 	int lock = 4, waiter = 4;
 	u32 i, v, n = (u32)MIN(rows->len, MAX_ROWS);
@@ -105,14 +106,14 @@ static void print_rows(const struct experiment *e, const GArray *rows, FILE *f)
 		waiter = MAX(waiter, (int)strlen(w->waiter));
 	}
 	fprintf(f, "%-*s  %-*s", lock, "lock", waiter, "waiter");
-	for (v = 0; v < e->nr_variants; v++)
+	for (v = 0; v < nr_variants; v++)
 		fprintf(f, "  %*s", width_of(e, v), experiment_variant(e, v)->name);
 	fputc('\n', f);
 	for (i = 0; i < n; i++) {
 		const struct wait_row *w = &g_array_index(rows, struct wait_row, i);
 
 		fprintf(f, "%-*s  %-*s", lock, w->lock, waiter, w->waiter);
-		for (v = 0; v < e->nr_variants; v++)
+		for (v = 0; v < nr_variants; v++)
 			put_percent(f, width_of(e, v), w->percent[v]);
 		fputc('\n', f);
 	}
@@ -121,14 +122,14 @@ static void print_rows(const struct experiment *e, const GArray *rows, FILE *f)
 void output_waits(const struct experiment *e, FILE *f)
 {
 	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct wait_row));
-	u32 p = e->nr_points - 1, i, v;
+	u32 p = e->nr_points - 1, nr = MIN(e->nr_variants, MAX_VARIANTS), i, v;
 
-	for (v = 0; v < e->nr_variants; v++)
+	for (v = 0; v < nr; v++)
 		add_waits(rows, e, p, v);
 	for (i = 0; i < rows->len; i++) {
 		struct wait_row *w = &g_array_index(rows, struct wait_row, i);
 
-		for (v = 0; v < e->nr_variants; v++)
+		for (v = 0; v < nr; v++)
 			w->most = MAX(w->most, w->percent[v]);
 	}
 	g_array_sort(rows, most_first);
@@ -140,7 +141,7 @@ void output_waits(const struct experiment *e, FILE *f)
 	if (rows->len) {
 		fprintf(f, "\nwaiting for locks, share of busy CPU time%s%s:\n",
 			*e->points[p].label ? " at " : "", e->points[p].label);
-		print_rows(e, rows, f);
+		print_rows(e, rows, nr, f);
 	}
 	for (i = 0; i < rows->len; i++)
 		g_free(g_array_index(rows, struct wait_row, i).percent);
