@@ -390,25 +390,21 @@ bool va_insert(struct va_tree *tree, struct va_walk *w, u32 i)
 	return true;
 }
 
-u32 va_merge_or_add(struct va_tree *tree, struct va_walk *w, u32 i)
+/* Grow a neighbour of @va or insert; objects that are superfluous now go to @spare. */
+static u32 merge_or_link(struct va_tree *tree, struct va_walk *w, u32 i, const struct va_link *link,
+			 u32 spare[2], u32 *nr_spare)
 {
 	struct va_store *s = tree->store;
 	struct vmap_area *va = va_get(s, i);
-	struct va_link link;
-	u32 prev, next;
+	u32 next = link->next, prev = next ? va_get(s, next)->prev : tree->last;
 
-	va_read(w, va);
-	if (!va_find_link(tree, w, va->start, va->size, &link))
-		return 0;
-	next = link.next;
-	prev = next ? va_get(s, next)->prev : tree->last;
 	if (next && va_get(s, next)->start == va_end_page(va)) {
 		struct vmap_area *vn = va_get(s, next);
 
 		vn->start = va->start;
 		vn->size += va->size;
 		va_write(w, vn);
-		va_free(s, w->t, i);
+		spare[(*nr_spare)++] = i;
 		i = next;
 		va = vn;
 	}
@@ -419,14 +415,31 @@ u32 va_merge_or_add(struct va_tree *tree, struct va_walk *w, u32 i)
 			va_erase(tree, w, i);
 		vp->size += va->size;
 		va_write(w, vp);
-		va_free(s, w->t, i);
+		spare[(*nr_spare)++] = i;
 		i = prev;
 	} else if (i != next) {
-		va_link(tree, w, i, &link);
+		va_link(tree, w, i, link);
 		return i;
 	}
 	if (tree->augmented)
 		va_propagate(tree, w, i);
+	return i;
+}
+
+u32 va_merge_or_add(struct va_tree *tree, struct va_walk *w, u32 i)
+{
+	struct va_store *s = tree->store;
+	struct vmap_area *va = va_get(s, i);
+	u32 spare[2], nr_spare = 0;
+	struct va_link link;
+
+	va_read(w, va);
+	if (!va_find_link(tree, w, va->start, va->size, &link))
+		return 0;
+	i = merge_or_link(tree, w, i, &link, spare, &nr_spare);
+	/* freeing takes time, in which others may see the tree: it is whole by now */
+	for (u32 k = 0; k < nr_spare; k++)
+		va_free(s, w->t, spare[k]);
 	return i;
 }
 
