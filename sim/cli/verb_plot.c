@@ -25,7 +25,7 @@ int cli_plot(struct cli *cli, int argc, char **argv)
 {
 	char *format = NULL;
 	const GOptionEntry entries[] = {
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &format, "svg, png (default), pdf or text",
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &format, "svg, png, pdf or text; PNG and SVG if not given",
 		  "FORMAT" },
 		G_OPTION_ENTRY_NULL,
 	};
@@ -44,6 +44,8 @@ int cli_plot(struct cli *cli, int argc, char **argv)
 	status = CLI_OK;
 	for (i = 1; i < argc; i++) {
 		rc = plot_dir(argv[i], format ? format : "png");
+		if (rc == CLI_OK && !format)
+			rc = plot_dir(argv[i], "svg");
 		status = rc > status ? rc : status;
 	}
 out:

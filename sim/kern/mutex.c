@@ -219,6 +219,8 @@ void mutex_lock(struct task *t, struct mutex *m)
 	t->waits_for = m->class;
 	t->mutex_site = site;
 	task_sync(t);
+	if (m->owner == t)
+		sim_fail(t->kern->sim, "a task takes a mutex that it owns", 0, 0);
 	start = task_clock(t);
 	/* the exchange expects zero: neither owner nor waiters */
 	if (!m->owner && list_empty(&m->waiters)) {

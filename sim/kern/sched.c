@@ -137,6 +137,9 @@ void sched_exit(struct task *t)
 	task_sync(t);
 	if (t->nr_held)
 		sim_fail(t->kern->sim, "a task ended while it held %llu lock(s)", t->nr_held, 0);
+	if (t->nr_mutexes)
+		sim_fail(t->kern->sim, "a task ended while it owned %llu mutex(es)", t->nr_mutexes,
+			 0);
 	t->sched_state = TASK_DEAD;
 	sched_next(t);
 }

@@ -239,6 +239,40 @@ START_TEST(owner_leaves)
 }
 END_TEST
 
+static struct mutex misused;
+
+static void take_twice(struct task *t, void *arg)
+{
+	(void)arg;
+	mutex_lock(t, &misused);
+	mutex_lock(t, &misused);
+}
+
+static void take_and_end(struct task *t, void *arg)
+{
+	(void)arg;
+	mutex_lock(t, &misused);
+}
+
+START_TEST(misuse_is_reported)
+{
+	struct sim_config config = { .engine = SIM_NORMAL, .seed = 1 };
+	struct machine *m = machine_builtin("flat-2");
+	struct sim *s = sim_new(&config);
+	struct hw *hw = hw_new(s, m);
+	struct kern *k = kern_new(hw, VIRT_NONE, 1, 0);
+
+	ck_assert_int_eq(mutex_init(k, &misused, "misused"), 0);
+	task_start(task_new(k, "t", 0, 0, _i ? take_twice : take_and_end, NULL));
+	ck_assert_int_eq(sim_run(s, TIME_MAX), SIM_FAILED);
+	ck_assert_ptr_nonnull(strstr(sim_report(s), _i ? "that it owns" : "while it owned"));
+	kern_free(k);
+	hw_free(hw);
+	sim_free(s);
+	machine_free(m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mutex");
@@ -252,6 +286,7 @@ int main(void)
 	tcase_add_loop_test(tc, steal_once_then_handoff, 0, 2);
 	tcase_add_loop_test(tc, spinner_is_preempted, 0, 4);
 	tcase_add_loop_test(tc, owner_leaves, 0, 2);
+	tcase_add_loop_test(tc, misuse_is_reported, 0, 2);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
