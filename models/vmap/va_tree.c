@@ -439,6 +439,8 @@ u32 va_merge_or_add(struct va_tree *tree, struct va_walk *w, u32 i)
 	i = merge_or_link(tree, w, i, &link, spare, &nr_spare);
 	/* freeing takes time, in which others may see the tree: it is whole by now */
 	for (u32 k = 0; k < nr_spare; k++)
+		va_set_state(va_get(s, spare[k]), VA_UNUSED);
+	for (u32 k = 0; k < nr_spare; k++)
 		va_free(s, w->t, spare[k]);
 	return i;
 }
