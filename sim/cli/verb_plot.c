@@ -25,8 +25,8 @@ int cli_plot(struct cli *cli, int argc, char **argv)
 {
 	char *format = NULL;
 	const GOptionEntry entries[] = {
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &format, "svg, png, pdf or text; PNG and SVG if not given",
-		  "FORMAT" },
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &format,
+		  "svg, png, pdf or text; PNG and SVG if not given", "FORMAT" },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = CLI_USAGE, i, rc;
