@@ -239,37 +239,28 @@ START_TEST(owner_leaves)
 }
 END_TEST
 
-static struct mutex misused;
-
 static void take_twice(struct task *t, void *arg)
 {
-	(void)arg;
-	mutex_lock(t, &misused);
-	mutex_lock(t, &misused);
+	struct exact *e = arg;
+
+	mutex_lock(t, &e->mutex);
+	mutex_lock(t, &e->mutex);
 }
 
 static void take_and_end(struct task *t, void *arg)
 {
-	(void)arg;
-	mutex_lock(t, &misused);
+	mutex_lock(t, &((struct exact *)arg)->mutex);
 }
 
 START_TEST(misuse_is_reported)
 {
-	struct sim_config config = { .engine = SIM_NORMAL, .seed = 1 };
-	struct machine *m = machine_builtin("flat-2");
-	struct sim *s = sim_new(&config);
-	struct hw *hw = hw_new(s, m);
-	struct kern *k = kern_new(hw, VIRT_NONE, 1, 0);
+	struct exact e;
 
-	ck_assert_int_eq(mutex_init(k, &misused, "misused"), 0);
-	task_start(task_new(k, "t", 0, 0, _i ? take_twice : take_and_end, NULL));
-	ck_assert_int_eq(sim_run(s, TIME_MAX), SIM_FAILED);
-	ck_assert_ptr_nonnull(strstr(sim_report(s), _i ? "that it owns" : "while it owned"));
-	kern_free(k);
-	hw_free(hw);
-	sim_free(s);
-	machine_free(m);
+	exact_init(&e, "ideal-2", SIM_NORMAL);
+	exact_task(&e, 0, 0, _i ? take_twice : take_and_end);
+	ck_assert_int_eq(sim_run(e.sim, TIME_MAX), SIM_FAILED);
+	ck_assert_ptr_nonnull(strstr(sim_report(e.sim), _i ? "that it owns" : "while it owned"));
+	exact_free(&e);
 }
 END_TEST
 
