@@ -94,6 +94,24 @@ void entry_free(struct sim_core *c, u32 id);
 
 /* Take the next event; SIM_NO_ID when the run pauses or ends (status is set). */
 u32 sim_next(struct sim *s);
+/* @id and what is chained to it are due now: take the first of them. */
+u32 sim_next_many(struct sim *s, u32 id);
+
+/* Take the next event, which is in the wheel's first slot. */
+static inline u32 sim_next_in(struct sim *s, u32 slot)
+{
+	struct sim_core *c = s->core;
+	u32 id = wheel_pop_slot(&s->wheel, slot);
+
+	s->now = s->wheel.now;
+	c->stuck = 0;
+	if (unlikely(s->wheel.nodes[id].next != WHEEL_NIL))
+		return sim_next_many(s, id);
+	c->entries[id].place = AT_NONE;
+	s->delta = (u32)(c->entries[id].key >> 32);
+	return id;
+}
+
 /* End the run from any stack; returns only on the main stack. */
 void sim_end(struct sim *s, enum sim_status status, struct proc *culprit);
 

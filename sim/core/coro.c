@@ -19,13 +19,6 @@
 #include <ucontext.h>
 #endif
 
-#if defined(__SANITIZE_ADDRESS__)
-#define CORO_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CORO_ASAN 1
-#endif
-#endif
 #ifdef CORO_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
@@ -160,6 +153,7 @@ static inline void coro_arrived(void *fake, struct coro_stack *st)
 #endif
 }
 
+#ifndef CORO_OWN
 static inline void coro_departs(struct coro *from, struct coro *to)
 {
 #ifdef CORO_ASAN
@@ -177,6 +171,7 @@ static inline void coro_departs(struct coro *from, struct coro *to)
 	(void)to;
 #endif
 }
+#endif
 
 /* First function on a new stack. */
 __attribute__((visibility("hidden"))) void mmsim_coro_main(struct coro_stack *st);
@@ -225,7 +220,9 @@ const char *coro_backend(void)
 
 #else
 
+#ifndef CORO_OWN
 void mmsim_coro_swap(void **save, void *to);
+#endif
 void mmsim_coro_start(void);
 
 #ifdef __x86_64__
@@ -262,12 +259,14 @@ const char *coro_backend(void)
 }
 #endif
 
+#ifndef CORO_OWN
 void coro_switch(struct coro *from, struct coro *to)
 {
 	coro_departs(from, to);
 	mmsim_coro_swap(&from->sp, to->sp);
 	coro_arrived(from->asan_fake, from->stack);
 }
+#endif
 
 #endif
 

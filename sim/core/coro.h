@@ -12,6 +12,14 @@
 
 #include "sim/core/types.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define CORO_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CORO_ASAN 1
+#endif
+#endif
+
 struct coro_stack;
 struct coro_pool;
 
@@ -43,8 +51,20 @@ int coro_create(struct coro_pool *pool, struct coro *c, void (*entry)(void *arg)
 /* Return the stack of @c to the pool. */
 void coro_release(struct coro_pool *pool, struct coro *c);
 
+/* Inline where nothing but our own switch is to be done. */
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(MMSIM_UCONTEXT) && !defined(CORO_ASAN)
+#define CORO_OWN
+void mmsim_coro_swap(void **save, void *to);
+
+/* Save the running context in @from and continue @to. */
+static inline void coro_switch(struct coro *from, struct coro *to)
+{
+	mmsim_coro_swap(&from->sp, to->sp);
+}
+#else
 /* Save the running context in @from and continue @to. */
 void coro_switch(struct coro *from, struct coro *to);
+#endif
 
 /* True if the canary at the low end of the stack of @c is intact. */
 bool coro_stack_ok(const struct coro *c);

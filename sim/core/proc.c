@@ -27,13 +27,11 @@ static inline void proc_arrive(struct proc *p)
 	}
 }
 
-/* @p is queued or blocked: run what is next until @p is chosen again. */
-static void proc_leave(struct proc *p)
+/* @p is queued or blocked, @id is what is next: run that until @p is chosen again. */
+static inline void proc_leave_for(struct proc *p, u32 id)
 {
 	struct sim *s = p->sim;
 	struct sim_core *c = s->core;
-	struct coro *to = &c->main;
-	u32 id = sim_next(s);
 
 #ifdef MMSIM_DEBUG
 	if (!coro_stack_ok(&p->coro))
@@ -42,20 +40,23 @@ static void proc_leave(struct proc *p)
 	if (likely(id != SIM_NO_ID)) {
 		struct proc *q = c->entries[id].obj;
 
-		if (c->entries[id].kind != ENTRY_PROC || !q->coro.stack) {
-			c->handoff = id;
-		} else {
+		if (likely(c->entries[id].kind == ENTRY_PROC && q->coro.stack)) {
 			if (q == p)
 				return;
-			to = &q->coro;
 			c->cur = q;
 			s->nr_switches++;
-			coro_switch(&p->coro, to);
+			coro_switch(&p->coro, &q->coro);
 			return;
 		}
+		c->handoff = id;
 	}
 	c->cur = NULL;
-	coro_switch(&p->coro, to);
+	coro_switch(&p->coro, &c->main);
+}
+
+static void proc_leave(struct proc *p)
+{
+	proc_leave_for(p, sim_next(p->sim));
 }
 
 void proc_abandon(struct sim *s)
@@ -121,6 +122,7 @@ int proc_init(struct sim *s, struct proc *p, void (*fn)(struct proc *p), const c
 		return -ENOMEM;
 	p->rank = s->core->next_rank++;
 	p->state = PROC_NEW;
+	p->stepwise = s->engine != SIM_NORMAL;
 	p->sim = s;
 	p->fn = fn;
 	p->name = name;
@@ -152,7 +154,21 @@ void proc_stuck(struct proc *p)
 	sim_end(p->sim, SIM_NO_PROGRESS, p);
 }
 
-void proc_sync_slow(struct proc *p)
+/* No event is before the clock of @p: it goes on. */
+static inline void proc_run_ahead(struct proc *p)
+{
+	struct sim *s = p->sim;
+
+	if (p->clock != s->now)
+		s->core->stuck = 0;
+	else if (unlikely(++s->core->stuck > SIM_STUCK_MAX))
+		proc_stuck(p);
+	s->now = p->clock;
+	s->delta = p->delta;
+}
+
+/* The whole of proc_sync_slow(), for every engine and case. */
+static void proc_sync_any(struct proc *p)
 {
 	struct sim *s = p->sim;
 	struct sim_core *c = s->core;
@@ -160,18 +176,44 @@ void proc_sync_slow(struct proc *p)
 	if (unlikely(s->status != SIM_RUNNING))
 		proc_abandon(s);
 	if (!c->nr_due && p->clock < wheel_peek(&s->wheel) && p->clock <= c->limit &&
-	    likely(s->engine != SIM_EXPLORE)) {
-		if (p->clock != s->now)
-			c->stuck = 0;
-		else if (unlikely(++c->stuck > SIM_STUCK_MAX))
-			proc_stuck(p);
-		s->now = p->clock;
-		s->delta = p->delta;
+	    s->engine != SIM_EXPLORE) {
+		proc_run_ahead(p);
 		return;
 	}
 	proc_queue(p);
 	proc_leave(p);
 	proc_arrive(p);
+}
+
+/*
+ * The common case by itself, as this is half of the engine's work: the normal engine,
+ * nothing else due now, and events in the wheel. The first slot of the wheel is looked for
+ * once: @p does not come before its bound.
+ */
+void proc_sync_slow(struct proc *p)
+{
+	struct sim *s = p->sim;
+	struct sim_core *c = s->core;
+	struct wheel *w = &s->wheel;
+	u32 slot;
+
+	if (unlikely(s->status != SIM_RUNNING || c->nr_due || p->stepwise || !w->levels ||
+		     p->clock > c->limit || p->clock == s->now)) {
+		proc_sync_any(p);
+		return;
+	}
+	slot = wheel_first(w);
+	if (p->clock < wheel_bound(w, slot)) {
+		proc_run_ahead(p);
+		return;
+	}
+	p->state = PROC_PENDING;
+	c->entries[p->id].key = event_key(p->delta, EV_THREAD, p->rank);
+	c->entries[p->id].place = AT_WHEEL;
+	wheel_add(w, p->id, p->clock);
+	s->nr_events++;
+	proc_leave_for(p, sim_next_in(s, slot));
+	p->state = PROC_RUNNING;
 }
 
 /* Reference and explore: the end of every step of positive length is an event. */

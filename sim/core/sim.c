@@ -200,36 +200,40 @@ static u32 next_explore(struct sim *s)
 	return id;
 }
 
+/* What is due now is in the heap: the first of it. */
+static u32 next_due(struct sim *s)
+{
+	struct sim_core *c = s->core;
+	u32 id = due_pop(c);
+
+	s->delta = (u32)(c->entries[id].key >> 32);
+	return unlikely(next_stuck(s, id)) ? SIM_NO_ID : id;
+}
+
+u32 sim_next_many(struct sim *s, u32 id)
+{
+	for (; id != WHEEL_NIL; id = s->wheel.nodes[id].next)
+		due_push(s->core, id);
+	return next_due(s);
+}
+
 u32 sim_next(struct sim *s)
 {
 	struct sim_core *c = s->core;
 	struct wheel *w = &s->wheel;
-	u32 id;
 
 	if (unlikely(s->status != SIM_RUNNING))
 		return SIM_NO_ID;
 	s->nr_events++;
 	if (unlikely(s->engine == SIM_EXPLORE))
 		return next_explore(s);
-	if (!c->nr_due) {
-		if (unlikely(!w->nr))
-			return next_none(s);
-		if (c->limit != TIME_MAX && unlikely(!wheel_has_until(w, c->limit)))
-			return next_late(s);
-		id = wheel_pop_instant(w);
-		s->now = w->now;
-		c->stuck = 0;
-		if (likely(w->nodes[id].next == WHEEL_NIL)) {
-			c->entries[id].place = AT_NONE;
-			s->delta = (u32)(c->entries[id].key >> 32);
-			return id;
-		}
-		for (; id != WHEEL_NIL; id = w->nodes[id].next)
-			due_push(c, id);
-	}
-	id = due_pop(c);
-	s->delta = (u32)(c->entries[id].key >> 32);
-	return unlikely(next_stuck(s, id)) ? SIM_NO_ID : id;
+	if (c->nr_due)
+		return next_due(s);
+	if (unlikely(!w->nr))
+		return next_none(s);
+	if (c->limit != TIME_MAX && unlikely(!wheel_has_until(w, c->limit)))
+		return next_late(s);
+	return sim_next_in(s, wheel_first(w));
 }
 
 /*

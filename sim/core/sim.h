@@ -48,20 +48,22 @@ enum sim_layer { LAYER_STAT, LAYER_HW, LAYER_KERN, LAYER_MM, LAYER_MODEL, LAYER_
 
 struct sim;
 
+/* The first 64 bytes are what an interaction point touches. */
 struct proc {
 	u64 clock; /* private clock, ps; >= sim->now while it runs */
 	u32 delta; /* second part of the instant */
 	u32 id; /* event id, index into the wheel's nodes */
+	struct sim *sim;
+	struct coro coro;
 	u32 rank; /* order among procs of one instant */
+	u32 steps; /* steps since time last moved, for no-progress */
 	u8 state; /* enum proc_state */
 	bool daemon; /* does not keep the run alive (kworkers) */
-	u16 pad;
-	struct sim *sim;
-	void (*fn)(struct proc *p);
-	struct coro coro;
-	const char *name; /* not owned; for reports */
+	bool stepwise; /* the end of every step is an event: any engine but the normal one */
+	u8 pad;
 	u32 index; /* number among equal names; for reports */
-	u32 steps; /* steps since time last moved, for no-progress */
+	const char *name; /* not owned; for reports */
+	void (*fn)(struct proc *p);
 };
 
 struct sim_timer {
@@ -246,7 +248,7 @@ static inline void proc_advance(struct proc *p, u64 ps)
 		proc_overflow(p);
 	p->delta = 0;
 	p->steps = 0;
-	if (unlikely(p->sim->engine != SIM_NORMAL))
+	if (unlikely(p->stepwise))
 		proc_step(p);
 }
 

@@ -19,6 +19,7 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 __extension__ typedef unsigned __int128 u128;
+__extension__ typedef __int128 s128;
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -51,6 +52,11 @@ static inline u64 min_u64(u64 a, u64 b)
 }
 
 static inline u64 max_u64(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+static inline s64 max_s64(s64 a, s64 b)
 {
 	return a > b ? a : b;
 }

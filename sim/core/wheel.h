@@ -27,7 +27,7 @@ struct wheel {
 	u64 slots[WHEEL_LEVELS]; /* bit per non-empty slot */
 	struct {
 		u32 head, tail;
-	} slot[WHEEL_LEVELS][64];
+	} slot[WHEEL_LEVELS * 64];
 	struct wheel_node *nodes; /* indexed by event id */
 };
 
@@ -40,17 +40,92 @@ void wheel_destroy(struct wheel *w);
 /* Have nodes for ids 0..nr-1; returns 0 or -ENOMEM. */
 int wheel_reserve(struct wheel *w, u32 nr);
 
+/* Slot of @time: the highest 6-bit digit in which it differs from now; level 0 if none. */
+static inline u32 wheel_slot_of(const struct wheel *w, u64 time)
+{
+	u32 level = ((u32)(63 - __builtin_clzll((time ^ w->now) | 1)) * 43) >> 8;
+
+	return level << 6 | ((u32)(time >> (6 * level)) & 63);
+}
+
+/* Put @id, which is in no slot, into that of @time. */
+static inline void wheel_link(struct wheel *w, u32 id, u64 time)
+{
+	struct wheel_node *n = &w->nodes[id];
+	u32 slot = wheel_slot_of(w, time), level = slot >> 6;
+	u64 bit = 1ULL << (slot & 63);
+
+	n->time = time;
+	n->next = WHEEL_NIL;
+	if (w->slots[level] & bit) {
+		u32 tail = w->slot[slot].tail;
+
+		n->prev = tail;
+		w->nodes[tail].next = id;
+	} else {
+		n->prev = WHEEL_NIL;
+		w->slots[level] |= bit;
+		w->levels |= 1U << level;
+		w->slot[slot].head = id;
+	}
+	w->slot[slot].tail = id;
+}
+
 /* Queue id for time, which must not be below w->now; id must not be queued. */
-void wheel_add(struct wheel *w, u32 id, u64 time);
+static inline void wheel_add(struct wheel *w, u32 id, u64 time)
+{
+	w->nr++;
+	wheel_link(w, id, time);
+}
 
 /* Take id out; id must be queued. */
 void wheel_del(struct wheel *w, u32 id);
 
+/* The slot of the earliest queued time: level << 6 | digit; the wheel is not empty. */
+static inline u32 wheel_first(const struct wheel *w)
+{
+	u32 level = (u32)__builtin_ctz(w->levels);
+
+	return level << 6 | (u32)__builtin_ctzll(w->slots[level]);
+}
+
+/* A lower bound of the times in @slot, the first one. Exact at level 0 and for one node. */
+static inline u64 wheel_bound(const struct wheel *w, u32 slot)
+{
+	u32 level = slot >> 6, head = w->slot[slot].head;
+
+	if (!level || head == w->slot[slot].tail)
+		return w->nodes[head].time;
+	/* what is below the level's digit is 0, what is above it as of now */
+	return (w->now >> 6 >> (6 * level) << 6 | (slot & 63)) << (6 * level);
+}
+
+/* A lower bound of the earliest queued time, TIME_MAX if empty. */
+static inline u64 wheel_peek(const struct wheel *w)
+{
+	return w->levels ? wheel_bound(w, wheel_first(w)) : TIME_MAX;
+}
+
+/* wheel_pop_instant() of @slot, which is wheel_first() and is taken off already. */
+u32 wheel_pop_many(struct wheel *w, u32 slot);
+
 /*
- * A lower bound of the earliest queued time, TIME_MAX if empty. Exact at level 0
- * and for slots of one node.
+ * wheel_pop_instant() of @slot, which is the first one. Nodes that were queued since it was
+ * asked for must not be earlier than its bound was.
  */
-u64 wheel_peek(const struct wheel *w);
+static inline u32 wheel_pop_slot(struct wheel *w, u32 slot)
+{
+	u32 level = slot >> 6, head = w->slot[slot].head;
+
+	w->slots[level] &= ~(1ULL << (slot & 63));
+	if (!w->slots[level])
+		w->levels &= ~(1U << level);
+	if (head != w->slot[slot].tail)
+		return wheel_pop_many(w, slot);
+	w->now = w->nodes[head].time;
+	w->nr--;
+	return head;
+}
 
 /*
  * Detach all nodes of the earliest time. Returns the first id (chained through

@@ -7,14 +7,19 @@
 
 #include <string.h>
 
+static bool is_enter(const struct exec_charge *e)
+{
+	return (e->v & 15) == EXEC_ENTER;
+}
+
 static u64 charge_ps(const struct exec_charge *e)
 {
-	return e->ps_bucket >> 4;
+	return is_enter(e) ? 0 : e->v >> 4;
 }
 
 static u32 charge_bucket(const struct exec_charge *e)
 {
-	return e->ps_bucket & 15;
+	return e->v & 15;
 }
 
 void exec_log_full(struct exec *x)
@@ -22,15 +27,14 @@ void exec_log_full(struct exec *x)
 	exec_sync(x);
 }
 
-/* Calls fn for each part of a charge of @x that lies beyond @now, newest first. */
+/* Calls fn for each entry or part of a charge of @x that lies beyond @now, newest first. */
 static void for_each_beyond(const struct exec *x, u64 now,
 			    void (*fn)(const struct exec_charge *e, u64 ps, void *arg), void *arg)
 {
 	u64 end = x->proc.clock;
 
-	for (u32 i = x->nr_log; i-- && end > now;) {
-		const struct exec_charge *e = &x->log[i];
-		u64 ps = charge_ps(e);
+	for (const struct exec_charge *e = x->tail; e != x->log && end > now;) {
+		u64 ps = charge_ps(--e);
 
 		fn(e, min_u64(ps, end - now), arg);
 		end -= ps;
@@ -58,7 +62,8 @@ static void sum_beyond(const struct exec_charge *e, u64 ps, void *arg)
 {
 	s64 *beyond = arg;
 
-	beyond[charge_bucket(e)] += (s64)ps;
+	if (!is_enter(e))
+		beyond[charge_bucket(e)] += (s64)ps;
 }
 
 void exec_beyond(const struct exec *x, u64 now, s64 beyond[NR_CPU_BUCKETS])
@@ -77,20 +82,21 @@ void exec_beyond(const struct exec *x, u64 now, s64 beyond[NR_CPU_BUCKETS])
 static void take_from_base(const struct exec_charge *e, u64 ps, void *arg)
 {
 	(void)arg;
+	if (is_enter(e))
+		e->node->base_calls -= e->v >> 4;
 	e->node->base_ps -= ps;
 }
 
 static void take_from_self(const struct exec_charge *e, u64 ps, void *arg)
 {
 	(void)arg;
+	if (is_enter(e))
+		e->node->calls -= e->v >> 4;
 	e->node->self_ps -= ps;
 }
 
 void exec_profile_beyond(struct exec *x, u64 now, bool base)
 {
-	for (u32 i = x->nr_enters; i-- && x->enters[i].clock > now;)
-		*(base ? &x->enters[i].node->base_calls : &x->enters[i].node->calls) -=
-			x->enters[i].n;
 	if (exec_waiting(x)) {
 		u64 first, rest;
 
@@ -133,37 +139,40 @@ static const struct frame_site irq_site = { "[irq]" };
 /* Put interrupt time into the log so that it begins at instant @at <= clock. */
 static void log_insert_irq(struct exec *x, u64 at, u64 ps)
 {
-	struct prof_node *node = profile_enter(&x->hw->profile, &x->hw->profile.root, &irq_site);
+	struct prof_node *node =
+		profile_enter(&x->hw->profile, &x->hw->profile.root, &irq_site, __LINE__);
 	u64 end = x->proc.clock;
-	u32 i = x->nr_log;
+	u32 nr = (u32)(x->tail - x->log), i = nr;
 
 	x->irq_since += ps;
 	x->cpu->bucket[CPU_IRQ] += ps;
 	node->self_ps += ps;
-	while (i && end - charge_ps(&x->log[i - 1]) >= at)
+	/* frames entered at that instant were entered before the interrupt */
+	while (i && (is_enter(&x->log[i - 1]) ? end > at : end - charge_ps(&x->log[i - 1]) >= at))
 		end -= charge_ps(&x->log[--i]);
 	/* entry i-1 ends at end >= at and begins before at: split it if needed */
-	if (x->nr_log + 2 > EXEC_LOG) {
+	if (nr + 2 > EXEC_LOG) {
 		/* keep the order of the log by merging into the oldest entries' place */
-		memmove(&x->log[0], &x->log[2], (x->nr_log - 2) * sizeof(x->log[0]));
-		x->nr_log -= 2;
+		memmove(&x->log[0], &x->log[2], (nr - 2) * sizeof(x->log[0]));
+		nr -= 2;
 		i = i > 2 ? i - 2 : 0;
 	}
 	if (i && end > at) {
 		struct exec_charge head = x->log[i - 1], tail = head;
 		u64 after = end - at;
 
-		head.ps_bucket -= after << 4;
-		tail.ps_bucket = after << 4 | charge_bucket(&tail);
-		memmove(&x->log[i + 2], &x->log[i], (x->nr_log - i) * sizeof(x->log[0]));
+		head.v -= after << 4;
+		tail.v = after << 4 | charge_bucket(&tail);
+		memmove(&x->log[i + 2], &x->log[i], (nr - i) * sizeof(x->log[0]));
 		x->log[i - 1] = head;
 		x->log[i + 1] = tail;
-		x->nr_log += 2;
+		nr += 2;
 	} else {
-		memmove(&x->log[i + 1], &x->log[i], (x->nr_log - i) * sizeof(x->log[0]));
-		x->nr_log++;
+		memmove(&x->log[i + 1], &x->log[i], (nr - i) * sizeof(x->log[0]));
+		nr++;
 	}
 	x->log[i] = (struct exec_charge){ node, ps << 4 | CPU_IRQ };
+	x->tail = x->log + nr;
 }
 
 static void marks_delay(struct exec *x, u64 at, u64 ps)
@@ -174,9 +183,6 @@ static void marks_delay(struct exec *x, u64 at, u64 ps)
 		if (x->marks[i].start > at)
 			x->marks[i].start += ps;
 	}
-	for (u32 i = 0; i < x->nr_enters; i++)
-		if (x->enters[i].clock > at)
-			x->enters[i].clock += ps;
 	for (u32 i = 0; i < x->nr_starts; i++)
 		if (*x->starts[i] > at)
 			*x->starts[i] += ps;
@@ -188,19 +194,19 @@ static void exec_cut(struct exec *x)
 	u64 end = x->proc.clock;
 	u64 stop = max_u64(x->div_stop, x->hw->sim->now);
 
-	while (x->nr_log && end > stop) {
-		struct exec_charge *e = &x->log[x->nr_log - 1];
+	while (x->tail != x->log && end > stop) {
+		struct exec_charge *e = x->tail - 1;
 		u64 ps = min_u64(charge_ps(e), end - stop);
 
 		if (charge_bucket(e) != CPU_WORK)
 			break;
-		e->ps_bucket -= ps << 4;
+		e->v -= ps << 4;
 		e->node->self_ps -= ps;
 		x->cpu->bucket[CPU_WORK] -= ps;
 		x->div_rest += ps;
 		end -= ps;
 		if (!charge_ps(e))
-			x->nr_log--;
+			x->tail--;
 	}
 	if (end != x->proc.clock)
 		proc_hasten(&x->proc, end);
@@ -262,7 +268,7 @@ void exec_pay_irq(struct exec *x)
 		return;
 	x->irq_owed = 0;
 	x->irq_since += ps;
-	x->frame = profile_enter(&x->hw->profile, &x->hw->profile.root, &irq_site);
+	x->frame = profile_enter(&x->hw->profile, &x->hw->profile.root, &irq_site, __LINE__);
 	exec_charge(x, CPU_IRQ, ps);
 	x->frame = frame;
 }

@@ -14,19 +14,15 @@
 
 #include "sim/hw/hw.h"
 
-#define EXEC_LOG 192
+#define EXEC_LOG 256
 
+/* A charge, or entries into a frame, which take no time. In order of the clock. */
 struct exec_charge {
 	struct prof_node *node;
-	u64 ps_bucket; /* ps << 4 | bucket */
+	u64 v; /* ps << 4 | bucket, or times << 4 | EXEC_ENTER */
 };
 
-/* A frame entered since the last interaction point. */
-struct exec_enter {
-	struct prof_node *node;
-	u64 clock;
-	u64 n;
-};
+#define EXEC_ENTER 15
 
 /* An operation whose end is not committed yet; interrupts may still move it. */
 struct exec_mark {
@@ -37,41 +33,41 @@ struct exec_mark {
 #define EXEC_MARKS 16
 #define EXEC_STARTS 4
 
+/* Ordered by how often it is touched: a run of many threads lives in the host's L2. */
 struct exec {
 	struct proc proc; /* must be first */
 	struct hw *hw;
 	struct cpu *cpu;
 	struct prof_node *frame;
+	struct exec_charge *tail, *log_end; /* of what is in the log, of its room */
 	u32 smt; /* stretch of work in 1/1000, as of the last interaction */
 	u32 stamp; /* touches of the machine / 64 as of then */
 	u32 touches; /* touches of its CPU, own ones since then included */
 	u32 age_stamps; /* touches / 64 after which a line has left the caches */
 	u32 active_cpus; /* busy CPUs as of the last interaction */
 	u32 section; /* depth of spinlock sections, waiting included */
-	bool waiting; /* blocked on its CPU; the wait is not booked yet */
-	u64 wait_since;
-	u8 wait_bucket; /* bucket of the wait while blocked on the CPU */
-	u8 wait_first; /* bucket of its first wait_first_ps */
-	u64 wait_first_ps;
-	struct prof_node *wait_node;
 	u64 section_end; /* clock at which the outermost section of this segment ended */
-	u32 irq_off; /* depth of sections with interrupts off; they are sections, too */
-	u32 irq_on_delta;
-	u64 irq_on_at; /* instant at which the last of them ended, in this segment */
 	u64 irq_owed; /* interrupt time to pay at the outermost unlock */
 	u64 synced_at; /* time of the last interaction point */
 	u64 irq_since; /* interrupt time since then */
-	bool divisible; /* pending at the end of work that may be cut, see exec_divide() */
-	u64 div_stop; /* where the work is cut, TIME_MAX: nowhere yet */
-	u64 div_rest; /* part of the work that was cut off */
 	u64 drain_until; /* when the slowest outstanding store of the section is done */
 	u32 nr_stores; /* outstanding stores of the section */
-	u32 nr_log, nr_marks, nr_enters;
-	struct exec_charge log[EXEC_LOG];
-	struct exec_enter enters[EXEC_LOG];
-	struct exec_mark marks[EXEC_MARKS];
+	u32 nr_marks, nr_starts;
+	u32 irq_off; /* depth of sections with interrupts off; they are sections, too */
+	bool waiting; /* blocked on its CPU; the wait is not booked yet */
+	u8 wait_bucket; /* bucket of the wait while blocked on the CPU */
+	u8 wait_first; /* bucket of its first wait_first_ps */
+	bool divisible; /* pending at the end of work that may be cut, see exec_divide() */
+	u32 irq_on_delta;
+	u64 wait_since;
+	u64 wait_first_ps;
+	struct prof_node *wait_node;
+	u64 irq_on_at; /* instant at which the last irq_off ended, in this segment */
+	u64 div_stop; /* where the work is cut, TIME_MAX: nowhere yet */
+	u64 div_rest; /* part of the work that was cut off */
 	u64 *starts[EXEC_STARTS]; /* begin of operations under way */
-	u32 nr_starts;
+	struct exec_charge *log; /* EXEC_LOG of them */
+	struct exec_mark marks[EXEC_MARKS];
 };
 
 /* @ps of work, stretched while the SMT sibling is busy. */
@@ -87,14 +83,19 @@ static inline u64 exec_stretch(const struct exec *x, u64 ps)
 /* Make room in a full log: an event without side effects. */
 void exec_log_full(struct exec *x);
 
+static inline void exec_log(struct exec *x, struct prof_node *node, u64 v)
+{
+	if (unlikely(x->tail == x->log_end))
+		exec_log_full(x);
+	*x->tail++ = (struct exec_charge){ node, v };
+}
+
 /* Book @ps of bucket @b to the current frame without moving the clock. */
 static inline void exec_book(struct exec *x, enum cpu_bucket b, u64 ps)
 {
-	if (unlikely(x->nr_log == EXEC_LOG))
-		exec_log_full(x);
+	exec_log(x, x->frame, ps << 4 | b);
 	x->cpu->bucket[b] += ps;
 	x->frame->self_ps += ps;
-	x->log[x->nr_log++] = (struct exec_charge){ x->frame, ps << 4 | b };
 }
 
 /* Spend @ps in bucket @b. */
@@ -113,17 +114,14 @@ static inline void exec_charge(struct exec *x, enum cpu_bucket b, u64 ps)
 static inline void exec_sync(struct exec *x)
 {
 	proc_sync(&x->proc);
-	x->nr_log = 0;
-	x->nr_enters = 0;
+	x->tail = x->log;
 }
 
 /* Count a frame entered @n times at the thread's clock. */
 static inline void exec_enter(struct exec *x, struct prof_node *node, u64 n)
 {
-	if (unlikely(x->nr_enters == EXEC_LOG))
-		exec_log_full(x);
+	exec_log(x, node, n << 4 | EXEC_ENTER);
 	node->calls += n;
-	x->enters[x->nr_enters++] = (struct exec_enter){ node, x->proc.clock, n };
 }
 
 /* Interrupt time @ps hits the CPU at the present instant (DESIGN.md 3, "Interruption"). */

@@ -28,6 +28,9 @@ static enum hw_dist cpu_dist(const struct cpu *a, const struct cpu *b)
 	return a->socket == b->socket ? DIST_XNODE : DIST_XSOCK;
 }
 
+/* On the sibling of a CPU that has none. */
+static struct exec *const nobody;
+
 static void hw_place_cpu(struct hw *hw, struct cpu *c, u32 id)
 {
 	const struct machine_value *v = hw->machine->val;
@@ -44,8 +47,11 @@ static void hw_place_cpu(struct hw *hw, struct cpu *c, u32 id)
 	c->node = (u16)node;
 	c->socket = (u16)(node / (u32)v[MK_NODES_PER_SOCKET].v);
 	c->sibling = -1;
-	if (smt == 2)
+	c->beside = &nobody;
+	if (smt == 2) {
 		c->sibling = (s16)(adjacent ? id ^ 1 : (id + ncores) % hw->nr_cpus);
+		c->beside = &hw->cpus[c->sibling].curr;
+	}
 }
 
 /* Sharer bits: a CPU each up to 64 CPUs, above that an LLC group each (modulo 64). */
@@ -95,7 +101,7 @@ static void hw_init_costs(struct hw *hw)
 
 struct hw *hw_new(struct sim *s, const struct machine *m)
 {
-	struct hw *hw = calloc(1, sizeof(*hw));
+	struct hw *hw = zalloc_lines(sizeof(*hw));
 
 	if (!hw)
 		return NULL;
@@ -105,7 +111,7 @@ struct hw *hw_new(struct sim *s, const struct machine *m)
 	hw->nr_nodes = machine_nr_nodes(m);
 	hw->nr_llcs = hw->nr_nodes * (u32)m->val[MK_LLC_PER_NODE].v;
 	hw->coarse_sharers = hw->nr_cpus > 64;
-	hw->cpus = calloc(hw->nr_cpus, sizeof(*hw->cpus));
+	hw->cpus = zalloc_lines(hw->nr_cpus * sizeof(*hw->cpus));
 	hw->dist = calloc((size_t)hw->nr_cpus * hw->nr_cpus, 1);
 	hw->llc_busy = calloc(hw->nr_llcs, sizeof(*hw->llc_busy));
 	profile_init(&hw->profile);

@@ -6,6 +6,7 @@
 #ifndef MMSIM_HW_HW_H
 #define MMSIM_HW_HW_H
 
+#include "sim/core/mem.h"
 #include "sim/core/sim.h"
 #include "sim/hw/machine.h"
 #include "sim/stat/profile.h"
@@ -34,19 +35,22 @@ enum cpu_bucket {
 
 extern const char *const cpu_bucket_names[NR_CPU_BUCKETS];
 
+/* By lines of the host: what a sync touches; the buckets of kernel code; the rest. */
 struct cpu {
-	u16 id, core, llc, node, socket;
+	_Alignas(HOST_LINE) u16 id;
+	u16 core, llc, node, socket;
 	s16 sibling; /* other hardware thread of the core, -1 */
 	u32 touches; /* lines touched by this CPU, committed at interactions */
 	const u8 *dist; /* row of the distance table */
-	u32 ipis_held; /* synchronous calls that wait until interrupts go on */
+	struct exec *const *beside; /* who is on the sibling: its curr, NULL without one */
 	struct exec *curr; /* who is on the CPU; NULL: idle */
+	u64 share_self, share_core, share_llc; /* sharer bits: same ... as this */
+	u64 bucket[NR_CPU_BUCKETS];
+	u64 share_node, share_socket;
+	u64 base[NR_CPU_BUCKETS]; /* as of the warm-up cut */
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */
-	u64 bucket[NR_CPU_BUCKETS];
-	u64 base[NR_CPU_BUCKETS]; /* as of the warm-up cut */
-	u64 share_llc, share_node, share_socket, share_core; /* sharer bits: same ... as this */
-	u64 share_self;
+	u32 ipis_held; /* synchronous calls that wait until interrupts go on */
 };
 
 struct hw {

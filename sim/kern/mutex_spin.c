@@ -85,7 +85,7 @@ static void spin_wait(struct task *t, struct mutex *m, enum cpu_bucket b,
 	struct exec *x = &t->x;
 	u64 since = task_clock(t);
 
-	exec_wait_begin(x, b, 0, b, profile_enter(&x->hw->profile, x->frame, site));
+	exec_wait_begin(x, b, 0, b, profile_enter(&x->hw->profile, x->frame, site, __LINE__));
 	t->spinning = true;
 	if (task_rq(t)->nr_queued)
 		mutex_spinner_queued(t);

@@ -18,7 +18,7 @@ u64 spin_release_time(struct task *t);
 void spin_count(struct spinlock *l, const struct spin_grant *g);
 
 /* Block on the CPU as a waiter of @l whose first @stall ps are the failed exchange. */
-void spin_wait(struct task *t, u64 stall);
+void spin_wait(struct task *t, struct spinlock *l, u64 stall);
 
 void tas_lock(struct task *t, struct spinlock *l, const struct frame_site *site);
 void tas_unlock(struct task *t, struct spinlock *l);

@@ -126,7 +126,7 @@ void tas_lock(struct task *t, struct spinlock *l, const struct frame_site *site)
 	(void)site;
 	if (busy && (l->owner || !tas_may_steal(t, l))) {
 		poller_add(l, t);
-		spin_wait(t, stall);
+		spin_wait(t, l, stall);
 		tas_take(t, l, true);
 		return;
 	}

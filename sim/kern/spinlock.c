@@ -95,12 +95,14 @@ static void count_wait(struct spinlock *l, const struct spin_grant *g)
 void spin_count(struct spinlock *l, const struct spin_grant *g)
 {
 	struct lock_side *s = &l->class->side[0];
+	u64 since = g->arrival;
 
 	if (g->contended) {
 		count_contention(l, g);
 		count_wait(l, g);
+		since = g->grant;
 	}
-	lock_side_hold(s, g->release - (g->contended ? g->grant : g->arrival));
+	lock_side_hold(s, g->release - since);
 	s->acq_bounces += g->acq_bounce;
 	s->owned += g->release - g->grant;
 }
@@ -114,7 +116,7 @@ void spin_lock_fold(struct spinlock *l, u64 now)
 /* A task that still waits in the queue at the end: contended, not acquired. */
 static void count_waiter(struct spinlock *l, const struct task *t, bool first)
 {
-	const struct spin_grant *prev = ring_at(l, l->next - 1);
+	const struct spin_grant *prev = l->last;
 	struct spin_grant g = {
 		.arrival = t->lock_arrival,
 		.cpu = (u16)task_cpu(t),
@@ -185,6 +187,7 @@ static void ring_grow(struct spinlock *l)
 		if (i & old)
 			l->ring[(i & l->ring_mask) + old] = *ring_at(l, i);
 	l->ring_mask += old;
+	l->last = ring_at(l, l->next - 1);
 }
 
 /* Ownership of a qspinlock that was held at arrival, as the successor of @prev. */
@@ -205,6 +208,54 @@ static inline u64 qspin_handoff(const struct task *t, const struct spin_grant *p
 	return max_u64(at, g->arrival + stall);
 }
 
+/* A new entry of the ring for @t, granted when nothing stands in its way. */
+static inline struct spin_grant *grant_append(struct spinlock *l, const struct task *t, u64 stall)
+{
+	struct spin_grant *g = ring_at(l, l->next++);
+
+	l->last = g;
+	g->arrival = t->lock_arrival;
+	g->grant = t->lock_arrival + stall;
+	g->release = TIME_MAX;
+	g->site = t->lock_site;
+	g->cpu = (u16)task_cpu(t);
+	g->contended = false;
+	g->queued = false;
+	g->con_bounce = false;
+	g->acq_bounce = false;
+	return g;
+}
+
+/* The rest of spin_grant(): the lock was not free at the arrival. */
+static struct spin_grant *grant_busy(struct spinlock *l, struct task *t, u64 stall)
+{
+	u64 arrival = t->lock_arrival;
+	const struct spin_grant *seen, *prev;
+	struct spin_grant *g;
+
+	while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= arrival)
+		l->cursor++;
+	if (unlikely(l->next - min_u32(l->first, l->cursor) > l->ring_mask))
+		ring_grow(l);
+	prev = l->last;
+	seen = ring_at(l, l->cursor);
+	g = grant_append(l, t, stall);
+	g->acq_bounce = prev->cpu != g->cpu;
+	/* a CPU sees its own unlock at once */
+	if (prev->cpu == g->cpu)
+		return g;
+	g->contended = true;
+	g->queued = prev->grant > arrival;
+	g->con_bounce = seen->cpu != g->cpu;
+	g->holder = seen->site;
+	g->holder_cpu = seen->cpu;
+	if (l->kind == SPIN_FIFO)
+		g->grant = prev->release + l->handoff;
+	else
+		g->grant = qspin_handoff(t, prev, g, stall);
+	return g;
+}
+
 /*
  * Append the acquisition of @t, whose predecessor's release is known. Returns it;
  * *@delta is the second part of the instant of the grant.
@@ -212,55 +263,45 @@ static inline u64 qspin_handoff(const struct task *t, const struct spin_grant *p
 static inline struct spin_grant *spin_grant(struct spinlock *l, struct task *t, u64 stall,
 					    u32 *delta)
 {
-	struct spin_grant *g, *prev, *seen = NULL;
-	u64 arrival = t->lock_arrival;
+	struct spin_grant *g, *prev = l->last;
+	u64 release;
+	u32 release_delta;
 
-	if (l->first != l->next && ring_at(l, l->first)->release <= arrival)
-		spin_lock_fold(l, arrival);
-	if (unlikely(l->next - min_u32(l->first, l->cursor) > l->ring_mask))
-		ring_grow(l);
-	prev = l->next ? ring_at(l, l->next - 1) : NULL;
-	if (prev) {
-		while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= arrival)
-			l->cursor++;
-		seen = ring_at(l, l->cursor);
-	}
-	g = ring_at(l, l->next++);
-	*g = (struct spin_grant){
-		.arrival = arrival,
-		.release = TIME_MAX,
-		.cpu = (u16)task_cpu(t),
-		.site = t->lock_site,
-		.holder = seen ? seen->site : t->lock_site,
-		.holder_cpu = seen ? seen->cpu : (u16)task_cpu(t),
-	};
-	g->acq_bounce = prev && prev->cpu != g->cpu;
-	/* a CPU sees its own unlock at once */
-	g->contended = prev && prev->release > arrival && prev->cpu != g->cpu;
-	g->queued = g->contended && prev->grant > arrival;
-	g->con_bounce = g->contended && seen->cpu != g->cpu;
-	if (!g->contended)
-		g->grant = arrival + stall;
-	else if (l->kind == SPIN_FIFO)
-		g->grant = prev->release + l->handoff;
-	else
-		g->grant = qspin_handoff(t, prev, g, stall);
 	*delta = 0;
-	if (prev && g->grant == prev->release)
-		*delta = prev->release_delta + 1;
+	if (unlikely(!prev))
+		return grant_append(l, t, stall);
+	if (l->first != l->next && ring_at(l, l->first)->release <= t->lock_arrival)
+		spin_lock_fold(l, t->lock_arrival);
+	release = prev->release;
+	release_delta = prev->release_delta;
+	if (release <= t->lock_arrival) {
+		u16 cpu = prev->cpu;
+
+		/* nothing else is in the ring: there is room */
+		l->cursor = l->next - 1;
+		g = grant_append(l, t, stall);
+		g->acq_bounce = cpu != g->cpu;
+	} else {
+		g = grant_busy(l, t, stall);
+	}
+	if (g->grant == release)
+		*delta = release_delta + 1;
 	return g;
 }
 
 /* ---- entry points -------------------------------------------------------- */
 
-void spin_wait(struct task *t, u64 stall)
+void spin_wait(struct task *t, struct spinlock *l, u64 stall)
 {
+	struct lock_class *outer = t->waits_for; /* a mutex's, around its wait_lock */
 	struct exec *x = &t->x;
 
+	t->waits_for = l->class;
 	exec_wait_begin(x, CPU_ATOMIC_STALL, stall, CPU_SPIN,
-			profile_enter(&x->hw->profile, x->frame, &spin_slowpath_site));
+			profile_enter(&x->hw->profile, x->frame, &spin_slowpath_site, __LINE__));
 	proc_block(&x->proc);
 	exec_wait_end(x);
+	t->waits_for = outer;
 }
 
 /* Run ahead to the grant that is known already. */
@@ -273,7 +314,7 @@ static inline void spin_advance(struct task *t, const struct spin_grant *g, u32 
 	if (wait > stall) {
 		struct prof_node *frame = t->x.frame;
 
-		t->x.frame = profile_enter(&t->x.hw->profile, frame, &spin_slowpath_site);
+		t->x.frame = profile_enter(&t->x.hw->profile, frame, &spin_slowpath_site, __LINE__);
 		exec_charge(&t->x, CPU_SPIN, wait - stall);
 		t->x.frame = frame;
 	}
@@ -288,10 +329,9 @@ static inline u64 fifo_stall(const struct task *t, const struct spinlock *l)
 
 static inline void fifo_lock(struct task *t, struct spinlock *l)
 {
-	bool known = !l->next || ring_at(l, l->next - 1)->release != TIME_MAX;
 	u64 stall = fifo_stall(t, l);
 
-	if (known && !l->wait_head) {
+	if (!l->owner) {
 		u32 delta;
 		struct spin_grant *g = spin_grant(l, t, stall, &delta);
 
@@ -302,12 +342,12 @@ static inline void fifo_lock(struct task *t, struct spinlock *l)
 	t->lock_next = NULL;
 	*l->wait_tail = t;
 	l->wait_tail = &t->lock_next;
-	spin_wait(t, stall);
+	spin_wait(t, l, stall);
 }
 
 static inline void fifo_unlock(struct task *t, struct spinlock *l)
 {
-	struct spin_grant *g = ring_at(l, l->next - 1);
+	struct spin_grant *g = l->last;
 	struct task *next = l->wait_head;
 	u32 delta;
 
@@ -337,12 +377,10 @@ void spin_lock(struct task *t, struct spinlock *l)
 	t->lock_line_last = l->line->last;
 	t->lock_site = site;
 	l->line->last = (u16)task_cpu(t);
-	t->waits_for = l->class;
 	if (l->kind == SPIN_TAS)
 		tas_lock(t, l, site);
 	else
 		fifo_lock(t, l);
-	t->waits_for = NULL;
 	if (t->nr_held < ARRAY_SIZE(t->held))
 		t->held[t->nr_held] = l->class;
 	t->nr_held++;

@@ -22,12 +22,12 @@ enum spin_kind {
 /* One past or present acquisition. */
 struct spin_grant {
 	u64 arrival, grant, release; /* release TIME_MAX: not yet known */
+	const struct frame_site *site; /* frame that took the lock */
 	u32 release_delta;
 	u16 cpu;
+	u16 holder_cpu; /* contended: whose acquisition it met on arrival */
+	const struct frame_site *holder; /* contended: likewise */
 	bool contended, queued, con_bounce, acq_bounce;
-	const struct frame_site *site; /* frame that took the lock */
-	const struct frame_site *holder; /* whose acquisition it met on arrival */
-	u16 holder_cpu;
 };
 
 /* Lock words that share a cache line share one of these. */
@@ -37,25 +37,27 @@ struct lock_line {
 
 struct spinlock {
 	struct lock_class *class;
-	struct kern *kern;
-	enum spin_kind kind;
-	struct lock_line own_line, *line;
-	u64 handoff; /* SPIN_FIFO: ps */
+	struct lock_line *line;
 	struct task *owner;
 	/* FIFO kinds */
+	struct spin_grant *last; /* newest entry of the ring, NULL: never taken */
 	struct spin_grant *ring;
-	u32 ring_size; /* entries allocated */
-	u32 ring_mask; /* of the part in use */
 	u32 first, next; /* ring entries not folded into the statistics yet */
 	u32 cursor; /* last entry whose grant is not after the latest arrival */
+	u32 ring_mask; /* of the part in use */
 	struct task *wait_head, **wait_tail;
+	struct lock_line own_line;
+	u16 prev_cpu; /* SPIN_TAS */
+	enum spin_kind kind;
+	u32 ring_size; /* entries allocated */
+	u64 handoff; /* SPIN_FIFO: ps */
+	struct kern *kern;
 	/* SPIN_TAS; pollers are on wait_head */
 	struct task *winner; /* drawn, its transfer under way */
 	struct sim_handle release; /* while the unlock store drains */
 	bool draining;
 	u32 nr_pollers;
 	u64 steal_until;
-	u16 prev_cpu;
 	const struct frame_site *last_site;
 	struct spin_grant hold;
 	struct spinlock *all_next;

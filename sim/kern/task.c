@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/core/mem.h"
 #include "sim/kern/ipi.h"
 #include "sim/kern/mutex.h"
 #include "sim/kern/sched.h"
@@ -45,14 +46,13 @@ void task_snapshot(struct task *t)
 {
 	struct exec *x = &t->x;
 	struct hw *hw = x->hw;
-	s16 sibling = x->cpu->sibling;
 
 	x->synced_at = x->proc.clock;
 	x->irq_since = 0;
 	exec_read_touches(x);
 	x->age_stamps = hw->age_stamps;
 	x->active_cpus = hw->active_cpus;
-	x->smt = sibling >= 0 && hw->cpus[sibling].curr ? hw->smt_factor : 1000;
+	x->smt = *x->cpu->beside ? hw->smt_factor : 1000;
 	t->queued_others = t->rq->nr_queued != 0;
 }
 
@@ -127,7 +127,7 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 		k->tasks = tasks;
 		k->max_tasks = max;
 	}
-	t = calloc(1, sizeof(*t));
+	t = zalloc_lines(sizeof(*t));
 	if (!t)
 		return NULL;
 	if (proc_init(k->sim, &t->x.proc, task_main, comm, index)) {
@@ -143,6 +143,9 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 	t->rq = &k->rq[cpu];
 	t->x.frame = &k->hw->profile.root;
 	t->x.smt = 1000;
+	t->x.log = t->log;
+	t->x.tail = t->log;
+	t->x.log_end = t->log + EXEC_LOG;
 	list_init(&t->rq_node);
 	list_init(&t->wait_node);
 	for (u32 i = 0; i < ARRAY_SIZE(t->rng); i++)

@@ -39,33 +39,34 @@ struct task {
 	struct exec x; /* must be first */
 	struct kern *kern;
 	struct rq *rq; /* of its CPU */
-	const char *comm; /* name of the thread group; not owned */
-	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
-	struct list_head wait_node; /* on one wait list */
-	u8 sched_state; /* enum task_state */
 	bool voluntary; /* passed a reschedule point since the last interaction */
 	bool queued_others; /* its CPU had other runnable tasks at the last interaction */
-	struct worker_pool *pool; /* of a kworker */
-	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
-	u32 nr_mutexes;
+	u16 lock_line_last; /* who had touched the lock's line before it arrived */
+	u32 nr_held;
+	u32 nr_deferred;
+	u8 sched_state; /* enum task_state */
 	bool mutex_woken; /* an unlock has woken it since it queued up */
 	bool spinning; /* blocked on its CPU as a mutex spinner */
 	bool spin_timed; /* spin_timer is armed: its slice may end while it spins */
-	struct sim_handle spin_timer;
 	u64 lock_arrival; /* when it began to wait for a lock */
-	u16 lock_line_last; /* who had touched the lock's line before it arrived */
 	const struct frame_site *lock_site; /* frame that asked for the lock */
-	const struct frame_site *mutex_site; /* frame that asked for the mutex */
 	struct task *lock_next; /* queue of a spin lock */
 	struct lock_class *waits_for; /* for reports */
-	struct rng rng[4]; /* by enum rng_purpose */
-	struct deferred deferred[TASK_DEFERRED];
-	u32 nr_deferred;
-	u32 nr_held;
 	struct lock_class *held[8]; /* for reports and debug checks */
+	struct deferred deferred[TASK_DEFERRED];
+	struct rng rng[4]; /* by enum rng_purpose */
+	const char *comm; /* name of the thread group; not owned */
+	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
+	struct list_head wait_node; /* on one wait list */
+	struct worker_pool *pool; /* of a kworker */
+	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
+	u32 nr_mutexes;
+	struct sim_handle spin_timer;
+	const struct frame_site *mutex_site; /* frame that asked for the mutex */
 	void (*body)(struct task *t, void *arg);
 	void *arg;
 	void *owner; /* for the layer that made it (interpreter, work queue) */
+	struct exec_charge log[EXEC_LOG];
 };
 
 enum task_state { TASK_NEW, TASK_ON_CPU, TASK_QUEUED, TASK_SLEEPING, TASK_DEAD };
@@ -192,11 +193,12 @@ struct frame_guard {
 	struct prof_node *saved;
 };
 
-static inline struct frame_guard frame_push(struct task *t, const struct frame_site *site, u64 n)
+static inline struct frame_guard frame_push(struct task *t, const struct frame_site *site, u64 n,
+					    u32 slot)
 {
 	struct frame_guard g = { t, t->x.frame };
 
-	t->x.frame = profile_enter(&t->x.hw->profile, g.saved, site);
+	t->x.frame = profile_enter(&t->x.hw->profile, g.saved, site, slot);
 	exec_enter(&t->x, t->x.frame, n);
 	return g;
 }
@@ -209,10 +211,11 @@ static inline void frame_pop(struct frame_guard *g)
 #define FRAME_CAT2(a, b) a##b
 #define FRAME_CAT(a, b) FRAME_CAT2(a, b)
 /* One frame that stands for @n calls in a row. */
-#define FRAMES(task, name, n)                                                       \
-	static const struct frame_site FRAME_CAT(frame_site_, __LINE__) = { name }; \
-	__attribute__((cleanup(frame_pop), unused)) struct frame_guard FRAME_CAT(   \
-		frame_guard_, __LINE__) = frame_push(task, &FRAME_CAT(frame_site_, __LINE__), n)
+#define FRAMES(task, name, n)                                                                  \
+	static const struct frame_site FRAME_CAT(frame_site_, __LINE__) = { name };            \
+	__attribute__((cleanup(frame_pop), unused)) struct frame_guard FRAME_CAT(frame_guard_, \
+										 __LINE__) =   \
+		frame_push(task, &FRAME_CAT(frame_site_, __LINE__), n, __LINE__)
 #define FRAME(task, name) FRAMES(task, name, 1)
 
 /* Slow path: the table is full. */

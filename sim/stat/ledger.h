@@ -17,8 +17,7 @@ struct ledger_cat {
 	const char *name;
 	s64 bytes, objects;
 	s64 peak;
-	u64 last_ps; /* time up to which area is summed */
-	u128 area; /* byte * ps since the measured part began */
+	s128 moment; /* sum of changes times their instants: area up to T is bytes * T less this */
 };
 
 struct ledger {
@@ -31,7 +30,16 @@ void ledger_init(struct ledger *l);
 /* Register a category (or find it by name); returns its index, or -1 if the table is full. */
 s32 ledger_category(struct ledger *l, const char *name);
 /* Commit a change at time @now; times never decrease. */
-void ledger_commit(struct ledger *l, u32 cat, s64 bytes, s64 objects, u64 now);
+static inline void ledger_commit(struct ledger *l, u32 cat, s64 bytes, s64 objects, u64 now)
+{
+	struct ledger_cat *c = &l->cat[cat];
+
+	c->moment += (s128)bytes * (s64)now;
+	c->bytes += bytes;
+	c->objects += objects;
+	c->peak = max_s64(c->peak, c->bytes);
+}
+
 /* The measured part begins: peak and mean start over from the present values. */
 void ledger_begin(struct ledger *l, u64 now);
 /* Mean bytes over the measured part up to @now. */

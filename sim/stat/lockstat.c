@@ -2,6 +2,8 @@
 /* Lock classes and their statistics; see lockstat.h. */
 #include "sim/stat/lockstat.h"
 
+#include "sim/core/mem.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +39,7 @@ struct lock_class *lock_stats_class(struct lock_stats *s, const char *name, cons
 	for (c = s->first; c; c = c->next)
 		if (!strcmp(c->name, name) && !strcmp(c->kind, kind))
 			return c;
-	c = calloc(1, sizeof(*c));
+	c = zalloc_lines(sizeof(*c));
 	if (!c)
 		return NULL;
 	c->name = name;
@@ -70,15 +72,18 @@ void lock_side_hold(struct lock_side *s, u64 hold_ps)
 	s->hold_max = max_u64(s->hold_max, hold_ps);
 }
 
+static bool is_caller(const struct lock_caller *row, const char *waiter, const char *holder,
+		      u8 dist)
+{
+	return row->dist == dist && row->waiter == waiter && row->holder == holder;
+}
+
 static struct lock_caller *find_caller(struct lock_class *c, const char *waiter, const char *holder,
 				       u8 dist)
 {
-	for (u32 i = 0; i < c->nr_callers; i++) {
-		struct lock_caller *row = &c->caller[i];
-
-		if (row->dist == dist && row->waiter == waiter && row->holder == holder)
-			return row;
-	}
+	for (u32 i = 0; i < c->nr_callers; i++)
+		if (is_caller(&c->caller[i], waiter, holder, dist))
+			return &c->caller[i];
 	return NULL;
 }
 
@@ -100,10 +105,16 @@ static struct lock_caller *add_caller(struct lock_class *c, const char *waiter, 
 void lock_class_caller(struct lock_class *c, const char *waiter, const char *holder, u8 dist,
 		       u64 wait_ps)
 {
-	struct lock_caller *row = find_caller(c, waiter, holder, dist);
+	/* where the names lie decides where the row is noted, and nothing else */
+	u8 *hit = &c->hit[((uintptr_t)waiter + 3 * (uintptr_t)holder + dist) % LOCK_HITS];
+	struct lock_caller *row = &c->caller[*hit];
 
-	if (!row)
-		row = add_caller(c, waiter, holder, dist);
+	if (*hit >= c->nr_callers || !is_caller(row, waiter, holder, dist)) {
+		row = find_caller(c, waiter, holder, dist);
+		if (!row)
+			row = add_caller(c, waiter, holder, dist);
+		*hit = (u8)(row - c->caller);
+	}
 	if (row->dist == LOCK_OTHER_DIST)
 		c->callers_dropped++;
 	row->contentions++;

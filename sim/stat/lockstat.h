@@ -9,14 +9,17 @@
 #include "sim/core/types.h"
 
 struct lock_side {
-	u64 con_bounces, contentions, queued_contentions;
+	/* of every acquisition */
+	u64 acquisitions, acq_bounces;
+	u64 hold_min, hold_max;
+	u128 hold_total;
+	u128 owned; /* ps */
+	/* of contentions */
+	u64 contentions, con_bounces, queued_contentions;
 	u64 waits; /* contentions that ended in an acquisition */
 	u64 wait_min, wait_max;
 	u128 wait_total;
-	u64 acq_bounces, acquisitions;
-	u64 hold_min, hold_max;
-	u128 hold_total;
-	u128 spin, sleep, owned; /* ps */
+	u128 spin, sleep; /* ps */
 };
 
 struct lock_caller {
@@ -33,11 +36,14 @@ struct lock_caller {
 #define LOCK_MAX_CALLERS 128
 #define LOCK_OTHER_DIST 255
 
+#define LOCK_HITS 32U
+
 struct lock_class {
+	struct lock_side side[2]; /* [0] the only or write side, [1] read side */
 	const char *name;
 	const char *kind; /* "qspinlock", "tas", "fifo", "mutex" */
-	struct lock_side side[2]; /* [0] the only or write side, [1] read side */
 	bool has_read_side;
+	u8 hit[LOCK_HITS]; /* rows found last; only for speed */
 	struct lock_caller caller[LOCK_MAX_CALLERS];
 	u32 nr_callers;
 	u64 callers_dropped; /* contentions of the row "(other)" */

@@ -2,15 +2,17 @@
 /* Call-tree profile: nodes come from chunks and live as long as the profile. */
 #include "sim/stat/profile.h"
 
+#include "sim/core/mem.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define CHUNK_NODES 128
 
 struct prof_chunk {
+	struct prof_node node[CHUNK_NODES];
 	struct prof_chunk *next; /* older chunk */
 	u32 nr;
-	struct prof_node node[CHUNK_NODES];
 };
 
 static const struct frame_site root_site = { "[all]" };
@@ -32,14 +34,14 @@ void profile_destroy(struct profile *p)
 	profile_init(p);
 }
 
-struct prof_node *profile_add(struct profile *p, struct prof_node *parent,
-			      const struct frame_site *site)
+static struct prof_node *profile_add(struct profile *p, struct prof_node *parent,
+				     const struct frame_site *site)
 {
 	struct prof_chunk *c = p->chunks;
 	struct prof_node *n, **link;
 
 	if (!c || c->nr == CHUNK_NODES) {
-		c = calloc(1, sizeof(*c));
+		c = zalloc_lines(sizeof(*c));
 		if (!c) {
 			p->failed = true;
 			return parent;
@@ -54,6 +56,21 @@ struct prof_node *profile_add(struct profile *p, struct prof_node *parent,
 	for (link = &parent->child; *link; link = &(*link)->sibling)
 		;
 	*link = n;
+	return n;
+}
+
+struct prof_node *profile_find(struct profile *p, struct prof_node *parent,
+			       const struct frame_site *site, struct prof_node **hit)
+{
+	struct prof_node *n;
+
+	for (n = parent->child; n; n = n->sibling)
+		if (n->site == site)
+			break;
+	if (!n)
+		n = profile_add(p, parent, site);
+	if (n != parent)
+		*hit = n;
 	return n;
 }
 

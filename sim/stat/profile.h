@@ -14,12 +14,16 @@ struct frame_site {
 	const char *symbol;
 };
 
+#define PROF_HITS 15U
+
+/* What every charge touches is in one line of the host. */
 struct prof_node {
+	u64 self_ps; /* includes charges of threads that have run ahead */
+	u64 calls; /* frames entered, counted by who enters them */
 	const struct frame_site *site;
 	struct prof_node *parent, *child, *sibling;
-	u64 self_ps; /* includes charges of threads that have run ahead */
-	u64 base_ps; /* self as of the warm-up cut, not reported */
-	u64 calls, base_calls; /* frames entered, counted by who enters them */
+	u64 base_ps, base_calls; /* self_ps, calls as of the warm-up cut, not reported */
+	struct prof_node *hit[PROF_HITS]; /* children found last; only for speed */
 	u32 id; /* order of creation */
 };
 
@@ -33,22 +37,22 @@ struct profile {
 void profile_init(struct profile *p);
 void profile_destroy(struct profile *p);
 
-/* Slow path of profile_enter(): makes the node. */
-struct prof_node *profile_add(struct profile *p, struct prof_node *parent,
-			      const struct frame_site *site);
+/* Slow path of profile_enter(): finds or makes the node, and notes it in @hit. */
+struct prof_node *profile_find(struct profile *p, struct prof_node *parent,
+			       const struct frame_site *site, struct prof_node **hit);
 
-/* Node of @site below @parent. */
+/*
+ * Node of @site below @parent. @slot, any number, is where the parent notes the node: sites
+ * that are entered below the same one should have different slots, for speed only.
+ */
 static inline struct prof_node *profile_enter(struct profile *p, struct prof_node *parent,
-					      const struct frame_site *site)
+					      const struct frame_site *site, u32 slot)
 {
-	struct prof_node *n = parent->child;
+	struct prof_node **hit = &parent->hit[slot % PROF_HITS];
 
-	if (likely(n && n->site == site))
-		return n;
-	for (; n; n = n->sibling)
-		if (n->site == site)
-			return n;
-	return profile_add(p, parent, site);
+	if (likely(*hit && (*hit)->site == site))
+		return *hit;
+	return profile_find(p, parent, site, hit);
 }
 
 /* Calls fn(node, arg) for each node but the root, parents before children. */

@@ -85,9 +85,9 @@ START_TEST(profile_nodes)
 
 	profile_init(&p);
 	for (u32 i = 0; i < 1000; i++) {
-		struct prof_node *n = profile_enter(&p, &p.root, &sites[i % 3]);
+		struct prof_node *n = profile_enter(&p, &p.root, &sites[i % 3], i);
 
-		n = profile_enter(&p, n, &sites[i % 2]);
+		n = profile_enter(&p, n, &sites[i % 2], i / 2);
 		n->self_ps += i;
 	}
 	profile_for_each(&p, sum_self, &sum);
