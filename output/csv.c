@@ -15,20 +15,38 @@ void csv_init(struct csv *c)
 	c->in_row = false;
 }
 
-static void separate(struct csv *c)
+/* Where the next @need characters go; what is written there counts after advance(). */
+static inline char *reserve(struct csv *c, size_t need)
 {
-	if (c->in_row)
-		g_string_append_c(c->text, ',');
-	c->in_row = true;
+	GString *t = c->text;
+	size_t len = t->len;
+
+	if (unlikely(t->allocated_len - len <= need)) {
+		g_string_set_size(t, len + need);
+		g_string_truncate(t, len);
+	}
+	return t->str + len;
 }
 
-void csv_str(struct csv *c, const char *s)
+static inline void advance(struct csv *c, char *end)
 {
-	separate(c);
-	if (!strpbrk(s, ",\"\r\n")) {
-		g_string_append(c->text, s);
-		return;
-	}
+	*end = '\0';
+	c->text->len = (size_t)(end - c->text->str);
+}
+
+/* reserve(), and the comma before every field but the first. */
+static inline char *begin_field(struct csv *c, size_t need)
+{
+	char *at = reserve(c, need + 1);
+
+	if (c->in_row)
+		*at++ = ',';
+	c->in_row = true;
+	return at;
+}
+
+static void quoted(struct csv *c, const char *s)
+{
 	g_string_append_c(c->text, '"');
 	for (; *s; s++) {
 		if (*s == '"')
@@ -38,24 +56,39 @@ void csv_str(struct csv *c, const char *s)
 	g_string_append_c(c->text, '"');
 }
 
+void csv_str(struct csv *c, const char *s)
+{
+	size_t n = 0;
+	char *at;
+
+	while (s[n] && s[n] != ',' && s[n] != '"' && s[n] != '\r' && s[n] != '\n')
+		n++;
+	if (s[n])
+		n = 0;
+	at = begin_field(c, n);
+	memcpy(at, s, n);
+	advance(c, at + n);
+	if (s[n])
+		quoted(c, s);
+}
+
 void csv_int(struct csv *c, s64 v)
 {
-	separate(c);
-	g_string_append_printf(c->text, "%lld", (long long)v);
+	char *at = begin_field(c, FMT_MAX);
+
+	if (v < 0)
+		*at++ = '-';
+	advance(c, fmt_put_uint(at, v < 0 ? -(u64)v : (u64)v));
 }
 
 void csv_uint(struct csv *c, u64 v)
 {
-	separate(c);
-	g_string_append_printf(c->text, "%llu", (unsigned long long)v);
+	advance(c, fmt_put_uint(begin_field(c, FMT_MAX), v));
 }
 
 void csv_ns(struct csv *c, u128 ps)
 {
-	char buf[FMT_MAX];
-
-	fmt_ns(buf, ps);
-	csv_str(c, buf);
+	advance(c, fmt_put_ns(begin_field(c, FMT_MAX), ps));
 }
 
 void csv_double(struct csv *c, double v)
@@ -76,7 +109,10 @@ void csv_digits(struct csv *c, double v, int digits)
 
 void csv_end_row(struct csv *c)
 {
-	g_string_append_c(c->text, '\n');
+	char *at = reserve(c, 1);
+
+	*at = '\n';
+	advance(c, at + 1);
 	c->in_row = false;
 }
 

@@ -9,6 +9,10 @@
 
 #define FMT_MAX 64
 
+/* @v in decimal at @at without an end; returns what follows. At most 20 characters. */
+char *fmt_put_uint(char *at, u64 v);
+/* The same for fmt_ns(); at most 40 characters. */
+char *fmt_put_ns(char *at, u128 ps);
 /* Picoseconds as nanoseconds with three decimals, exact. */
 void fmt_ns(char buf[FMT_MAX], u128 ps);
 /* Shortest decimal that reads back as @v; "" for NaN. */

@@ -5,27 +5,43 @@
  */
 #include "sim/core/core.h"
 
-static inline void due_place(struct sim_core *c, u32 i, struct due d)
+#include <stdlib.h>
+
+static u64 key_of(const struct sim *s, u32 id)
 {
-	c->due[i] = d;
-	c->entries[d.id].pos = i;
+	const struct entry *e = &s->core->entries[id];
+	const struct proc *p = e->obj;
+
+	if (likely(e->kind == ENTRY_PROC))
+		return event_key(p->delta, EV_THREAD, p->rank);
+	return event_key(entry_delta(s, e), entry_class(s->core, e), id);
 }
 
-static void due_up(struct sim_core *c, u32 i, struct due d)
+static inline void due_place(struct sim *s, u32 i, struct due d)
 {
+	s->core->due[i] = d;
+	*due_pos(s, d.id) = i;
+}
+
+static void due_up(struct sim *s, u32 i, struct due d)
+{
+	struct sim_core *c = s->core;
+
 	while (i) {
 		u32 parent = (i - 1) / 2;
 
 		if (c->due[parent].key <= d.key)
 			break;
-		due_place(c, i, c->due[parent]);
+		due_place(s, i, c->due[parent]);
 		i = parent;
 	}
-	due_place(c, i, d);
+	due_place(s, i, d);
 }
 
-static void due_down(struct sim_core *c, u32 i, struct due d)
+static void due_down(struct sim *s, u32 i, struct due d)
 {
+	struct sim_core *c = s->core;
+
 	for (;;) {
 		u32 child = 2 * i + 1;
 
@@ -35,53 +51,80 @@ static void due_down(struct sim_core *c, u32 i, struct due d)
 			child++;
 		if (c->due[child].key >= d.key)
 			break;
-		due_place(c, i, c->due[child]);
+		due_place(s, i, c->due[child]);
 		i = child;
 	}
-	due_place(c, i, d);
+	due_place(s, i, d);
 }
 
-void due_push(struct sim_core *c, u32 id)
+bool due_reserve(struct sim_core *c, u32 nr)
 {
-	struct due d = { .key = c->entries[id].key, .id = id };
+	struct due *due;
 
-	c->entries[id].place = AT_DUE;
-	due_up(c, c->nr_due++, d);
+	if (nr <= c->cap_due)
+		return true;
+	due = realloc(c->due, (size_t)nr * sizeof(*due));
+	if (!due)
+		return false;
+	c->due = due;
+	c->cap_due = nr;
+	return true;
 }
 
-u32 due_pop(struct sim_core *c)
+void due_push(struct sim *s, u32 id)
 {
-	u32 id = c->due[0].id;
+	struct sim_core *c = s->core;
+	struct due d = { .key = key_of(s, id), .id = id };
 
 	c->entries[id].place = AT_NONE;
-	if (--c->nr_due)
-		due_down(c, 0, c->due[c->nr_due]);
-	return id;
+	if (unlikely(c->nr_due == c->cap_due) &&
+	    !due_reserve(c, c->cap_due ? 2 * c->cap_due : 64)) {
+		sim_fail(s, "out of memory for events", 0, 0);
+		return;
+	}
+	c->entries[id].place = AT_DUE;
+	due_up(s, c->nr_due++, d);
 }
 
-void due_remove(struct sim_core *c, u32 id)
+u32 due_pop(struct sim *s)
 {
-	u32 i = c->entries[id].pos;
+	struct sim_core *c = s->core;
+	struct due d = c->due[0];
+
+	c->entries[d.id].place = AT_NONE;
+	if (--c->nr_due)
+		due_down(s, 0, c->due[c->nr_due]);
+	if (likely(s->engine != SIM_EXPLORE))
+		s->delta = (u32)(d.key >> 32);
+	return d.id;
+}
+
+void due_remove(struct sim *s, u32 id)
+{
+	struct sim_core *c = s->core;
+	u32 i = *due_pos(s, id);
 	struct due d = c->due[--c->nr_due];
 
 	c->entries[id].place = AT_NONE;
 	if (i == c->nr_due)
 		return;
 	if (i && c->due[(i - 1) / 2].key > d.key)
-		due_up(c, i, d);
+		due_up(s, i, d);
 	else
-		due_down(c, i, d);
+		due_down(s, i, d);
 }
 
-/* After keys have changed. */
-void due_rebuild(struct sim_core *c)
+/* After ranks have changed. */
+void due_rebuild(struct sim *s)
 {
+	struct sim_core *c = s->core;
 	u32 i;
 
 	for (i = 0; i < c->nr_due; i++)
-		c->due[i].key = c->entries[c->due[i].id].key;
+		if (c->entries[c->due[i].id].kind == ENTRY_PROC)
+			c->due[i].key = key_of(s, c->due[i].id);
 	for (i = c->nr_due / 2; i-- > 0;)
-		due_down(c, i, c->due[i]);
+		due_down(s, i, c->due[i]);
 }
 
 /* Kept in order of rank, so that a strategy sees a stable list. */
@@ -118,7 +161,7 @@ void event_queue(struct sim *s, u32 id, u64 time)
 			return;
 		}
 	} else if (time == s->now) {
-		due_push(c, id);
+		due_push(s, id);
 		return;
 	}
 	e->place = AT_WHEEL;
@@ -133,7 +176,7 @@ void event_unqueue(struct sim *s, u32 id)
 	if (e->place == AT_WHEEL)
 		wheel_del(&s->wheel, id);
 	else if (e->place == AT_DUE)
-		due_remove(c, id);
+		due_remove(s, id);
 	else if (e->place == AT_CHOICE)
 		choice_del(c, id);
 	e->place = AT_NONE;

@@ -11,7 +11,6 @@
 static inline void proc_queue(struct proc *p)
 {
 	p->state = PROC_PENDING;
-	p->sim->core->entries[p->id].key = event_key(p->delta, EV_THREAD, p->rank);
 	event_queue(p->sim, p->id, p->clock);
 }
 
@@ -80,7 +79,7 @@ static void proc_main(void *arg)
 	p->fn(p);
 	proc_sync(p);
 	p->state = PROC_DEAD;
-	if (c->entries[p->id].counted && !--c->live && s->status == SIM_RUNNING)
+	if (!p->daemon && !--c->live && s->status == SIM_RUNNING)
 		s->status = SIM_DONE;
 	c->dying = p;
 	c->cur = NULL;
@@ -117,7 +116,7 @@ int proc_init(struct sim *s, struct proc *p, void (*fn)(struct proc *p), const c
 	      u32 index)
 {
 	memset(p, 0, sizeof(*p));
-	p->id = entry_new(s, ENTRY_PROC, EV_THREAD, p);
+	p->id = entry_new(s, ENTRY_PROC, p);
 	if (p->id == SIM_NO_ID)
 		return -ENOMEM;
 	p->rank = s->core->next_rank++;
@@ -141,10 +140,8 @@ void proc_start(struct proc *p, u64 at)
 	}
 	p->clock = at;
 	p->delta = c->started && at == s->now ? s->delta + 1 : 0;
-	if (!p->daemon) {
+	if (!p->daemon)
 		c->live++;
-		c->entries[p->id].counted = true;
-	}
 	proc_queue(p);
 }
 
@@ -208,7 +205,6 @@ void proc_sync_slow(struct proc *p)
 		return;
 	}
 	p->state = PROC_PENDING;
-	c->entries[p->id].key = event_key(p->delta, EV_THREAD, p->rank);
 	c->entries[p->id].place = AT_WHEEL;
 	wheel_add(w, p->id, p->clock);
 	s->nr_events++;

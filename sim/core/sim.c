@@ -64,44 +64,56 @@ static int entries_grow(struct sim *s)
 	u32 cap = c->cap ? 2 * c->cap : 256;
 	void *mem;
 
-	mem = realloc(c->entries, cap * sizeof(c->entries[0]));
+	mem = realloc(c->entries, (size_t)cap * sizeof(c->entries[0]));
 	if (!mem)
 		return -ENOMEM;
 	c->entries = mem;
-	mem = realloc(c->due, cap * sizeof(c->due[0]));
-	if (!mem)
-		return -ENOMEM;
-	c->due = mem;
-	mem = realloc(c->choice, cap * sizeof(struct proc *));
-	if (!mem)
-		return -ENOMEM;
-	c->choice = mem;
 	if (wheel_reserve(&s->wheel, cap))
 		return -ENOMEM;
 	c->cap = cap;
 	return 0;
 }
 
-u32 entry_new(struct sim *s, enum entry_kind kind, enum event_class class, void *obj)
+/* Room for one more proc or timer where it may stand. */
+static int lasting_grow(struct sim *s)
+{
+	struct sim_core *c = s->core;
+	u32 cap = c->cap_lasting ? 2 * c->cap_lasting : 256;
+	void *mem;
+
+	if (!due_reserve(c, cap))
+		return -ENOMEM;
+	if (s->engine == SIM_EXPLORE) {
+		mem = realloc(c->choice, cap * sizeof(struct proc *));
+		if (!mem)
+			return -ENOMEM;
+		c->choice = mem;
+	}
+	c->cap_lasting = cap;
+	return 0;
+}
+
+u32 entry_new(struct sim *s, u32 kind, void *obj)
 {
 	struct sim_core *c = s->core;
 	struct entry *e;
 	u32 id = c->free_id, gen = 1;
 
+	if (kind < ENTRY_SHOT) {
+		if (c->nr_lasting == c->cap_lasting && lasting_grow(s))
+			return SIM_NO_ID;
+		c->nr_lasting++;
+	}
 	if (id != SIM_NO_ID) {
 		gen = c->entries[id].gen;
-		c->free_id = c->entries[id].pos;
+		c->free_id = (u32)(uintptr_t)c->entries[id].obj;
 	} else {
 		if (c->nr_entries == c->cap && entries_grow(s))
 			return SIM_NO_ID;
 		id = c->nr_entries++;
 	}
 	e = &c->entries[id];
-	memset(e, 0, sizeof(*e));
-	e->gen = gen;
-	e->kind = (u8)kind;
-	e->class = (u8) class;
-	e->obj = obj;
+	*e = (struct entry){ .obj = obj, .gen = gen, .kind = (u8)kind };
 	return id;
 }
 
@@ -109,10 +121,10 @@ void entry_free(struct sim_core *c, u32 id)
 {
 	struct entry *e = &c->entries[id];
 
+	c->nr_lasting -= e->kind < ENTRY_SHOT;
 	e->kind = ENTRY_FREE;
 	e->gen++;
-	e->obj = NULL;
-	e->pos = c->free_id;
+	e->obj = (void *)(uintptr_t)c->free_id;
 	c->free_id = id;
 }
 
@@ -178,7 +190,7 @@ static u32 next_explore(struct sim *s)
 			return next_late(s);
 		choice_del(c, id);
 	} else if (c->nr_due) {
-		id = due_pop(c);
+		id = due_pop(s);
 		time = s->now;
 	} else {
 		if (!s->wheel.nr)
@@ -187,8 +199,8 @@ static u32 next_explore(struct sim *s)
 			return next_late(s);
 		for (id = wheel_pop_instant(&s->wheel); id != WHEEL_NIL;
 		     id = s->wheel.nodes[id].next)
-			due_push(c, id);
-		id = due_pop(c);
+			due_push(s, id);
+		id = due_pop(s);
 		time = s->wheel.now;
 	}
 	if (time > s->now) {
@@ -203,17 +215,15 @@ static u32 next_explore(struct sim *s)
 /* What is due now is in the heap: the first of it. */
 static u32 next_due(struct sim *s)
 {
-	struct sim_core *c = s->core;
-	u32 id = due_pop(c);
+	u32 id = due_pop(s);
 
-	s->delta = (u32)(c->entries[id].key >> 32);
 	return unlikely(next_stuck(s, id)) ? SIM_NO_ID : id;
 }
 
 u32 sim_next_many(struct sim *s, u32 id)
 {
 	for (; id != WHEEL_NIL; id = s->wheel.nodes[id].next)
-		due_push(s->core, id);
+		due_push(s, id);
 	return next_due(s);
 }
 
@@ -245,7 +255,8 @@ static bool only_samplers(const struct sim *s)
 	const struct sim_core *c = s->core;
 
 	for (u32 id = 0; id < c->nr_entries; id++)
-		if (c->entries[id].place != AT_NONE && c->entries[id].class != EV_SAMPLER)
+		if (c->entries[id].place != AT_NONE &&
+		    entry_class(c, &c->entries[id]) != EV_SAMPLER)
 			return false;
 	return c->live != 0;
 }
@@ -255,29 +266,26 @@ static void sim_dispatch(struct sim *s, u32 id)
 	struct sim_core *c = s->core;
 	struct entry *e = &c->entries[id];
 	struct sim_timer *t;
-	void (*fn)(struct sim * s, void *arg);
-	void *arg;
+	const struct call *call;
+	void *arg = e->obj;
 
-	if (unlikely(e->class == EV_SAMPLER) && only_samplers(s)) {
+	if (e->kind == ENTRY_PROC) {
+		proc_resume(arg);
+		return;
+	}
+	if (unlikely(entry_class(c, e) == EV_SAMPLER) && only_samplers(s)) {
 		s->status = SIM_DEADLOCK;
 		return;
 	}
-	switch (e->kind) {
-	case ENTRY_PROC:
-		proc_resume(e->obj);
-		break;
-	case ENTRY_TIMER:
-		t = e->obj;
+	if (e->kind == ENTRY_TIMER) {
+		t = arg;
 		t->armed = false;
 		t->fn(t);
-		break;
-	case ENTRY_SHOT:
-		fn = e->fn;
-		arg = e->obj;
-		entry_free(c, id);
-		fn(s, arg);
-		break;
+		return;
 	}
+	call = &c->calls[e->kind - ENTRY_SHOT];
+	entry_free(c, id);
+	call->fn(s, arg);
 }
 
 static void sim_begin(struct sim *s, u64 until)
@@ -387,10 +395,9 @@ void sim_assign_ranks(struct sim *s)
 		if (e->kind != ENTRY_PROC)
 			continue;
 		p->rank = perm[n++];
-		e->key = event_key(p->delta, EV_THREAD, p->rank);
 	}
 	c->next_rank = n;
-	due_rebuild(c);
+	due_rebuild(s);
 	for (i = 1; i < c->nr_choice; i++) {
 		struct proc *p = c->choice[i];
 		u32 j = i;

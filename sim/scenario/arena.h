@@ -19,6 +19,8 @@ void *arena_copy(struct scn_arena *a, const void *from, size_t size);
 
 /* One copy of each text. */
 const char *arena_intern(struct scn_arena *a, const char *text);
+/* A copy of @len bytes, none of them 0, that a text which comes often has in common. */
+const char *arena_share(struct scn_arena *a, const char *text, size_t len);
 const char *arena_printf(struct scn_arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

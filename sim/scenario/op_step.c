@@ -357,6 +357,7 @@ bool op_step_read(struct reader *rd, const struct node *key, const struct node *
 	o.op = registry_find_op(rd->r, key->text, &st->model);
 	st->kind = STEP_OP;
 	st->op = o.op;
+	st->args = arena_alloc(rd->a, o.op->nr_args * sizeof(*st->args));
 	if (value && value->kind == NODE_MAP) {
 		read_args(&o, value);
 	} else if (value && !node_is_null(value)) {

@@ -90,11 +90,11 @@ enum step_kind {
 enum take_order { TAKE_ONE, TAKE_FIFO, TAKE_LIFO, TAKE_RANDOM };
 
 struct step_arg {
-	bool given;
 	struct expr *value; /* VT_INT, VT_SIZE, VT_TIME, VT_BOOL, VT_ENUM */
 	s64 object; /* VT_OBJECT: index into the model's objects */
 	struct expr *object_index; /* VT_OBJECT with name[i]; NULL means 0 */
 	s32 var; /* VT_HANDLE / VT_OUT: variable or bag index */
+	bool given;
 	bool bag; /* VT_OUT into "a[]", VT_HANDLE from a bag */
 };
 
@@ -104,7 +104,7 @@ struct step {
 	/* STEP_OP */
 	u32 model; /* index in the registry */
 	const struct op_desc *op;
-	struct step_arg args[OP_MAX_ARGS];
+	struct step_arg *args; /* as many as op has */
 	enum take_order order; /* of a VT_HANDLE argument that names a bag */
 	struct expr *every; /* with a bag: take elements 0, every, 2*every...; NULL = 1 */
 	/* STEP_LOOP, LET, THINK, SLEEP */

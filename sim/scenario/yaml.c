@@ -10,11 +10,12 @@
 #include <yaml.h>
 
 #define MAX_GLUED 1000 /* bytes of a text with commas in parentheses */
+#define FEW_KEYS 16 /* compared each with each */
 
 /* A container that is still open. */
 struct open_node {
 	struct node *n;
-	GPtrArray *items;
+	u32 first; /* of its items among those of all that are open */
 	const char *anchor;
 	bool flow; /* written {...} or [...] */
 };
@@ -25,6 +26,7 @@ struct build {
 	yaml_parser_t parser;
 	struct open_node stack[MAX_DEPTH];
 	u32 depth;
+	GPtrArray *items; /* of all open containers, the innermost last */
 	GHashTable *anchors; /* name -> struct node; NULL while it is open */
 	struct node *root;
 	u32 docs;
@@ -60,11 +62,12 @@ static void attach(struct build *b, struct node *n, struct srcpos pos)
 		fail(b, pos, "nested too deeply (more than 64 levels)");
 		return;
 	}
-	if (top->n->kind == NODE_MAP && top->items->len % 2 == 0 && n->kind != NODE_SCALAR) {
+	if (top->n->kind == NODE_MAP && (b->items->len - top->first) % 2 == 0 &&
+	    n->kind != NODE_SCALAR) {
 		fail(b, pos, "a key must be a plain word, not a map or list");
 		return;
 	}
-	g_ptr_array_add(top->items, n);
+	g_ptr_array_add(b->items, n);
 	top->n->unfolded += n->unfolded;
 	if (top->n->height < n->height + 1)
 		top->n->height = (u16)(n->height + 1);
@@ -100,14 +103,14 @@ static void on_scalar(struct build *b, const yaml_event_t *ev)
 	struct node *n = node_new(b, NODE_SCALAR, ev->start_mark, ev->data.scalar.anchor,
 				  ev->data.scalar.tag);
 	const char *text = (const char *)ev->data.scalar.value;
+	size_t len = ev->data.scalar.length;
 
-	if (strlen(text) != ev->data.scalar.length) {
+	if (memchr(text, 0, len)) {
 		fail(b, n->pos, "a zero byte in a text");
 		return;
 	}
 	/* Long texts are not worth sharing. */
-	n->text = strlen(text) < 64 ? arena_intern(b->rd->a, text) :
-				      arena_copy(b->rd->a, text, strlen(text) + 1);
+	n->text = len < 64 ? arena_share(b->rd->a, text, len) : arena_copy(b->rd->a, text, len + 1);
 	n->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	attach(b, n, n->pos);
 }
@@ -127,7 +130,7 @@ static void on_open(struct build *b, enum node_kind kind, const yaml_event_t *ev
 	}
 	o = &b->stack[b->depth++];
 	o->n = n;
-	o->items = g_ptr_array_new();
+	o->first = b->items->len;
 	o->anchor = anchor ? arena_intern(b->rd->a, (const char *)anchor) : NULL;
 	o->flow = map ? ev->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE :
 			ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
@@ -156,13 +159,14 @@ static struct node *glued(struct build *b, const struct node *left, const struct
 /*
  * YAML splits {r: uniform(0, 255)} at the comma into `r: uniform(0` and a key
  * `255)` without a value, [exp(1, 2)] likewise: put together what parentheses
- * hold together.
+ * hold together. @from: the first item of the container.
  */
-static void glue(struct build *b, GPtrArray *items, bool map)
+static void glue(struct build *b, u32 from, bool map)
 {
-	u32 stride = map ? 2 : 1, kept = 0;
+	GPtrArray *items = b->items;
+	u32 stride = map ? 2 : 1, kept = from;
 
-	for (u32 i = 0; i < items->len; i += stride) {
+	for (u32 i = from; i < items->len; i += stride) {
 		struct node *last = items->pdata[i + stride - 1];
 		u32 next = i + stride;
 
@@ -184,24 +188,45 @@ static void glue(struct build *b, GPtrArray *items, bool map)
 	g_ptr_array_set_size(items, (int)kept);
 }
 
-/* Report every key of @n that comes twice. */
-static void check_keys(struct build *b, struct node *n)
+static void comes_twice(struct build *b, struct node *n, u32 i, const struct node *first)
+{
+	const struct node *k = node_key(n, i);
+
+	mistake(b->rd, k->pos, "key '%.80s' comes twice, first in line %u", k->text,
+		first->pos.line);
+	n->unclean = true;
+}
+
+static void check_many_keys(struct build *b, struct node *n)
 {
 	GHashTable *keys = g_hash_table_new(g_str_hash, g_str_equal);
 
 	for (u32 i = 0; i < n->nr; i++) {
-		const struct node *k = node_key(n, i), *first;
+		const struct node *k = node_key(n, i), *first = g_hash_table_lookup(keys, k->text);
 
-		first = g_hash_table_lookup(keys, k->text);
-		if (!first) {
+		if (first)
+			comes_twice(b, n, i, first);
+		else
 			g_hash_table_insert(keys, (void *)k->text, (void *)k);
-			continue;
-		}
-		mistake(b->rd, k->pos, "key '%.80s' comes twice, first in line %u", k->text,
-			first->pos.line);
-		n->unclean = true;
 	}
 	g_hash_table_destroy(keys);
+}
+
+/* Report every key of @n that comes twice. */
+static void check_keys(struct build *b, struct node *n)
+{
+	u32 i, j;
+
+	if (n->nr > FEW_KEYS) {
+		check_many_keys(b, n);
+		return;
+	}
+	for (i = 1; i < n->nr; i++) {
+		for (j = 0; j < i && strcmp(node_key(n, j)->text, node_key(n, i)->text); j++)
+			;
+		if (j < i)
+			comes_twice(b, n, i, node_key(n, j));
+	}
 }
 
 static void on_close(struct build *b)
@@ -211,11 +236,11 @@ static void on_close(struct build *b)
 	u32 len;
 
 	if (o->flow)
-		glue(b, o->items, n->kind == NODE_MAP);
-	len = o->items->len;
+		glue(b, o->first, n->kind == NODE_MAP);
+	len = b->items->len - o->first;
 	n->nr = n->kind == NODE_MAP ? len / 2 : len;
-	n->items = arena_copy(b->rd->a, o->items->pdata, len * sizeof(*n->items));
-	g_ptr_array_free(o->items, TRUE);
+	n->items = arena_copy(b->rd->a, b->items->pdata + o->first, len * sizeof(*n->items));
+	g_ptr_array_set_size(b->items, (int)o->first);
 	if (n->kind == NODE_MAP)
 		check_keys(b, n);
 	if (o->anchor)
@@ -313,10 +338,10 @@ const struct node *yaml_read(struct reader *rd, const char *path, struct srcpos 
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, len);
 	b.anchors = g_hash_table_new(g_str_hash, g_str_equal);
+	b.items = g_ptr_array_new();
 	while (step(&b))
 		;
-	while (b.depth)
-		g_ptr_array_free(b.stack[--b.depth].items, TRUE);
+	g_ptr_array_free(b.items, TRUE);
 	g_hash_table_destroy(b.anchors);
 	yaml_parser_delete(&b.parser);
 	g_free(text);

@@ -294,6 +294,109 @@ START_TEST(test_handles)
 }
 END_TEST
 
+/* Far more one-shots of one instant, set by a proc, than the heap had room for. */
+#define CROWD 5000
+
+struct crowd {
+	u32 next, nr;
+	struct sim_handle h[CROWD];
+};
+
+static void crowd_shot(struct sim *s, void *arg)
+{
+	struct crowd *w = s->layer[LAYER_RUN];
+	u32 i = (u32)(uintptr_t)arg;
+
+	if (s->now == 10 && s->engine != SIM_EXPLORE)
+		ck_assert_uint_ge(i, w->next); /* in the order they were made: ids were new */
+	ck_assert_uint_ne(i % 4, 1);
+	w->next = i + 1;
+	w->nr++;
+}
+
+static void crowd_maker(struct proc *p)
+{
+	struct crowd *w = p->sim->layer[LAYER_RUN];
+
+	proc_advance(p, 10);
+	proc_sync(p);
+	for (u32 round = 0; round < 2; round++) {
+		for (u32 i = 0; i < CROWD; i++)
+			w->h[i] = sim_at(p->sim, EV_TIMER, p->clock + 10 * round, crowd_shot,
+					 (void *)(uintptr_t)i);
+		for (u32 i = 1; i < CROWD; i += 4)
+			ck_assert(sim_cancel(p->sim, w->h[i]));
+		proc_advance(p, 5);
+		proc_sync(p);
+	}
+	proc_advance(p, 100);
+	proc_sync(p);
+}
+
+START_TEST(test_crowd)
+{
+	static struct crowd w;
+	struct log log;
+	struct proc p;
+
+	for (int engine = SIM_NORMAL; engine <= SIM_EXPLORE; engine++) {
+		struct sim *s = make(engine, &log);
+
+		memset(&w, 0, sizeof(w));
+		s->layer[LAYER_RUN] = &w;
+		start(s, &p, crowd_maker, 0, 0);
+		ck_assert_int_eq(sim_run(s, TIME_MAX), SIM_DONE);
+		if (engine != SIM_EXPLORE)
+			ck_assert_uint_eq(w.nr, 2 * CROWD * 3 / 4);
+		sim_free(s);
+	}
+}
+END_TEST
+
+#define SHOT(n)                                        \
+	static void shot_##n(struct sim *s, void *arg) \
+	{                                              \
+		(void)arg;                             \
+		say(s, #n[0]);                         \
+	}                                              \
+	static void shot_##n(struct sim *s, void *arg)
+
+SHOT(0);
+SHOT(1);
+SHOT(2);
+SHOT(3);
+SHOT(4);
+SHOT(5);
+SHOT(6);
+SHOT(7);
+
+/* Function, class and whether it is due at once: each its own row of the table of calls. */
+START_TEST(test_calls)
+{
+	static void (*const fn[])(struct sim * s, void *arg) = { shot_0, shot_1, shot_2, shot_3,
+								 shot_4, shot_5, shot_6, shot_7 };
+	struct log log;
+	struct sim *s = make(SIM_NORMAL, &log);
+
+	for (u32 i = 0; i < 61; i++)
+		sim_at(s, i / 8 % 4, i < 32 ? 0 : 7, fn[i % 8], NULL);
+	ck_assert_int_eq(sim_run(s, TIME_MAX), SIM_DONE);
+	ck_assert_uint_eq(log.nr, 61);
+	ck_assert_mem_eq(log.what,
+			 "01234567012345670123456701234567"
+			 "01234567012345670123456701234",
+			 61);
+	sim_free(s);
+
+	s = make(SIM_NORMAL, &log);
+	for (u32 i = 0; i < 62; i++)
+		sim_at(s, i / 8 % 4, i < 32 ? 0 : 7, fn[i % 8], NULL);
+	ck_assert_int_eq(sim_run(s, TIME_MAX), SIM_FAILED);
+	ck_assert_ptr_nonnull(strstr(sim_report(s), "more than 61 different callbacks"));
+	sim_free(s);
+}
+END_TEST
+
 static void on_timer(struct sim_timer *t)
 {
 	say(t->sim, 't');
@@ -403,4 +506,5 @@ START_TEST(test_ranks)
 END_TEST
 
 CHECK_MAIN("sim", test_no_progress, test_deadlock, test_deadlock_sampled, test_until, test_ends,
-	   test_classes, test_handles, test_timer, test_run_ahead, test_many, test_ranks)
+	   test_classes, test_handles, test_crowd, test_calls, test_timer, test_run_ahead,
+	   test_many, test_ranks)
