@@ -164,7 +164,7 @@ u32 vmap_nr_helpers(u64 lazy, u64 lazy_max, u32 marked);
 /* A task that would be preempted if it could be. */
 static inline bool need_resched(const struct task *t)
 {
-	return t->queued_others && task_clock(t) >= t->kern->rq[task_cpu(t)].slice_end;
+	return task_clock(t) >= t->resched_at;
 }
 
 #endif

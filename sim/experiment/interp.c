@@ -328,6 +328,8 @@ struct thread *thread_new(struct interp *in, struct cgroup_prog *g)
 	if (!th->t)
 		return NULL;
 	th->t->owner = th;
+	if (sg->placement != PLACE_ALL)
+		task_bind(th->t);
 	g->nr_threads++;
 	g->live++;
 	return th;

@@ -159,12 +159,13 @@ static void round_wait(struct task *t, struct ipi_round *r)
 void smp_call_all(struct task *t, u64 ps)
 {
 	struct hw *hw = t->x.hw;
-	struct ipi_round *r = &t->kern->ipi->round[task_cpu(t)];
+	struct ipi_round *r;
 
 	if (t->x.irq_off)
 		sim_fail(t->kern->sim, "an IPI is waited for with interrupts off", 0, 0);
 	task_sync(t);
 	if (hw->nr_cpus > 1) {
+		r = &t->kern->ipi->round[task_cpu(t)];
 		*r = (struct ipi_round){ .sender = t, .least = task_clock(t) + round_least(t) };
 		for (u32 i = 0; i < hw->nr_cpus; i++)
 			if (i != task_cpu(t))

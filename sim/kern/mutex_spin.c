@@ -13,16 +13,9 @@
 static const struct frame_site osq_site = { "osq_lock" };
 static const struct frame_site owner_site = { "mutex_spin_on_owner" };
 
-static struct rq *task_rq(struct task *t)
-{
-	return &t->kern->rq[task_cpu(t)];
-}
-
 static bool need_resched(struct task *t)
 {
-	struct rq *rq = task_rq(t);
-
-	return rq->nr_queued && t->kern->sim->now >= rq->slice_end;
+	return t->kern->sim->now >= t->rq->resched_at;
 }
 
 static bool may_spin(struct task *t, const struct mutex *m)
@@ -73,9 +66,9 @@ void mutex_spinner_queued(struct task *t)
 	struct sim *s = t->kern->sim;
 
 	if (t->spin_timed)
-		return;
+		sim_cancel(s, t->spin_timer);
 	t->spin_timed = true;
-	t->spin_timer = sim_at(s, EV_TIMER, max_u64(task_rq(t)->slice_end, s->now), slice_over, t);
+	t->spin_timer = sim_at(s, EV_TIMER, max_u64(t->rq->slice_end, s->now), slice_over, t);
 }
 
 /* Poll until something changes. Call and return synchronised. */
@@ -87,7 +80,7 @@ static void spin_wait(struct task *t, struct mutex *m, enum cpu_bucket b,
 
 	exec_wait_begin(x, b, 0, b, profile_enter(&x->hw->profile, x->frame, site, __LINE__));
 	t->spinning = true;
-	if (task_rq(t)->nr_queued)
+	if (t->rq->nr_queued)
 		mutex_spinner_queued(t);
 	proc_block(&x->proc);
 	t->spinning = false;

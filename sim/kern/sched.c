@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Per-CPU run queues: round robin with time slices, voluntary preemption, wake-up
- * latencies (reference machine.md 5). A task in kernel mode is switched after the
- * end of its slice at the first interaction point behind a voluntary reschedule
- * point, when it holds no spin lock; in user mode at the end of its slice (user.c).
- * A woken task waits for the end of the running task's slice (run to parity). Left
- * out: lag and deadlines of EEVDF (machine.md 5.2: below 5 %), migration and load
- * balance, ticks as events.
+ * Switching tasks: voluntary preemption and wake-up latencies (reference machine.md
+ * 5). A task in kernel mode is switched after the end of its slice, or when a woken
+ * task may preempt it, at the first interaction point behind a voluntary reschedule
+ * point, when it holds no spin lock; in user mode at that instant (user.c). Who is
+ * next is in rq.c, on which CPU in balance.c. Left out: ticks as events.
  */
 #include "sim/kern/sched.h"
 
 #include "sim/kern/mutex.h"
+#include "sim/kern/rq.h"
 #include "sim/kern/workqueue.h"
-
-static struct rq *task_rq(struct task *t)
-{
-	return t->rq;
-}
 
 void sched_init(struct kern *k)
 {
@@ -24,23 +18,19 @@ void sched_init(struct kern *k)
 
 	rng_seed(&r, k->seed, k->replication, "slice", 0, RNG_MECHANISM);
 	for (u32 i = 0; i < k->hw->nr_cpus; i++) {
-		list_init(&k->rq[i].queue);
-		k->rq[i].slice_end = rng_below(&r, k->slice);
-		k->rq[i].slice_next = k->rq[i].slice_end;
+		struct rq *rq = &k->rq[i];
+
+		rq->kern = k;
+		rq->cpu = &k->hw->cpus[i];
+		list_init(&rq->queue);
+		rq->slice_end = rng_below(&r, k->slice);
+		rq->slice_next = rq->slice_end;
+		rq->resched_at = TIME_MAX;
 	}
 }
 
-/* A new slice begins on the CPU of @t in @latency. */
-static void slice_begin(struct task *t, u64 latency)
-{
-	struct rq *rq = task_rq(t);
-
-	rq->slice_end = t->kern->sim->now + latency + t->kern->slice;
-	rq->slice_next = rq->slice_end;
-}
-
-/* Put @t on its CPU, which nobody uses now; it runs after @latency. */
-static void sched_run(struct task *t, u64 latency)
+/* Put @t on its CPU, which nobody uses now. */
+static void sched_put(struct task *t, u64 latency)
 {
 	struct sim *s = t->kern->sim;
 	struct exec *x = &t->x;
@@ -56,44 +46,62 @@ static void sched_run(struct task *t, u64 latency)
 		proc_wake(&x->proc, s->now + latency, latency ? 0 : s->delta + 1);
 }
 
-static void sched_enqueue(struct task *t)
+void sched_run(struct task *t, u64 latency)
 {
-	struct rq *rq = task_rq(t);
-	u64 now = t->kern->sim->now, slice = t->kern->slice;
-	struct exec *curr = t->x.cpu->curr;
-
-	t->sched_state = TASK_QUEUED;
-	list_add_tail(&t->rq_node, &rq->queue);
-	if (rq->nr_queued++)
-		return;
-	/* the running task was alone: its slice was renewed at each end */
-	if (rq->slice_end < now)
-		rq->slice_end += roundup_u64(now - rq->slice_end, slice);
-	if (!curr)
-		return;
-	if (curr->divisible)
-		exec_divide(curr, rq->slice_end);
-	else if (container_of(curr, struct task, x)->spinning)
-		mutex_spinner_queued(container_of(curr, struct task, x));
+	rq_run(t, latency);
+	sched_put(t, latency);
 }
 
-/* The CPU of @t is given to the next runnable task, or falls idle. */
-static void sched_next(struct task *t)
+void sched_enqueue(struct task *t)
 {
-	struct rq *rq = task_rq(t);
-	struct task *next;
-	u64 latency = cost(t, MK_CTX_SWITCH);
+	struct task *curr = rq_curr(t->rq);
 
-	exec_commit_touches(&t->x);
-	if (list_empty(&rq->queue)) {
-		cpu_set_curr(t->x.hw, t->x.cpu, NULL);
+	t->sched_state = TASK_QUEUED;
+	rq_update(t->rq);
+	rq_join(t);
+	rq_enqueue(t);
+	if (!rq_check_preempt(t))
 		return;
-	}
-	next = list_first_entry(&rq->queue, struct task, rq_node);
-	list_del(&next->rq_node);
-	rq->nr_queued--;
-	slice_begin(t, latency);
-	sched_run(next, latency);
+	if (curr->x.divisible)
+		exec_divide(&curr->x, t->rq->slice_end);
+	else if (curr->spinning)
+		mutex_spinner_queued(curr);
+}
+
+/* The CPU of @t goes to @next or to a task from elsewhere, or falls idle. */
+static void sched_next(struct task *t, struct task *next)
+{
+	exec_commit_touches(&t->x);
+	if (next)
+		rq_dequeue(next);
+	else
+		next = balance_pull(t->rq);
+	if (next)
+		sched_run(next, cost(t, MK_CTX_SWITCH));
+	else
+		cpu_set_curr(t->x.hw, t->x.cpu, NULL);
+}
+
+/* @t, which runs, leaves its run queue; the CPU goes to the next one. */
+static void sched_leave(struct task *t)
+{
+	rq_update(t->rq);
+	rq_leave(t);
+	sched_next(t, rq_pick(t->rq));
+}
+
+/* @t, which runs, goes to the end of its run queue, on which others are. */
+static void sched_requeue(struct task *t)
+{
+	struct task *next;
+
+	rq_update(t->rq);
+	next = rq_pick(t->rq);
+	rq_renew(t);
+	rq_enqueue(t);
+	sched_next(t, next);
+	balance_kick(t->kern);
+	balance_busy(t->rq);
 }
 
 void sched_resumed(struct task *t)
@@ -118,17 +126,16 @@ void sched_away(struct task *t, enum task_state state)
 	if (t->pool && state == TASK_SLEEPING)
 		worker_sleeps(t);
 	if (state == TASK_QUEUED)
-		sched_enqueue(t);
-	sched_next(t);
+		sched_requeue(t);
+	else
+		sched_leave(t);
 	proc_block(&t->x.proc);
 	sched_resumed(t);
 }
 
 void sched_check_slice(struct task *t)
 {
-	struct rq *rq = task_rq(t);
-
-	if (rq->nr_queued && t->kern->sim->now >= rq->slice_end)
+	if (t->kern->sim->now >= t->rq->resched_at)
 		sched_away(t, TASK_QUEUED);
 }
 
@@ -141,21 +148,25 @@ void sched_exit(struct task *t)
 		sim_fail(t->kern->sim, "a task ended while it owned %llu mutex(es)", t->nr_mutexes,
 			 0);
 	t->sched_state = TASK_DEAD;
-	sched_next(t);
+	sched_leave(t);
 }
 
 void task_start(struct task *t)
 {
-	if (t->x.cpu->curr)
+	if (t->x.cpu->curr) {
 		sched_enqueue(t);
-	else
-		sched_run(t, 0);
+		balance_kick(t->kern);
+		return;
+	}
+	rq_join(t);
+	rq_run_in_phase(t);
+	sched_put(t, 0);
 }
 
 void task_yield(struct task *t)
 {
 	task_sync(t);
-	if (task_rq(t)->nr_queued)
+	if (t->rq->nr_queued)
 		sched_away(t, TASK_QUEUED);
 }
 
@@ -191,10 +202,11 @@ void task_wake(struct task *waker, struct task *t)
 		return;
 	if (t->pool)
 		worker_wakes(t);
+	balance_wake(waker, t);
 	if (t->x.cpu->curr) {
 		sched_enqueue(t);
 	} else {
-		slice_begin(t, 0);
+		rq_join(t);
 		sched_run(t, cost(t, MK_WAKE_IDLE_IPI));
 	}
 	if (waker)

@@ -16,6 +16,24 @@ void task_snapshot(struct task *t);
 /* Reschedule if the slice is over and somebody waits; call synchronised. */
 void sched_check_slice(struct task *t);
 
+/* Put @t, which has joined its run queue, on its CPU, which is idle; it runs after @latency. */
+void sched_run(struct task *t, u64 latency);
+
+/* @t, which belongs to no run queue, becomes runnable on its CPU, which is busy. */
+void sched_enqueue(struct task *t);
+
+/* balance.c: a task for the CPU of @to, which has none left; it has joined @to. Or NULL. */
+struct task *balance_pull(struct rq *to);
+
+/* Tasks have been queued: idle CPUs, if there are any, look at the present instant. */
+void balance_kick(struct kern *k);
+
+/* The CPU of @from switches tasks: give some away if another one has two less. */
+void balance_busy(struct rq *from);
+
+/* Choose the CPU on which @t, which sleeps, becomes runnable; @waker may be NULL. */
+void balance_wake(struct task *waker, struct task *t);
+
 /* The task runs (again): book the switch, refresh its knowledge. */
 void sched_resumed(struct task *t);
 

@@ -53,7 +53,7 @@ void task_snapshot(struct task *t)
 	x->age_stamps = hw->age_stamps;
 	x->active_cpus = hw->active_cpus;
 	x->smt = *x->cpu->beside ? hw->smt_factor : 1000;
-	t->queued_others = t->rq->nr_queued != 0;
+	t->resched_at = t->rq->resched_at;
 }
 
 void task_sync(struct task *t)
@@ -69,7 +69,7 @@ void task_sync(struct task *t)
 	task_snapshot(t);
 	if (t->voluntary && !x->section) {
 		t->voluntary = false;
-		if (unlikely(t->queued_others))
+		if (unlikely(x->proc.clock >= t->resched_at))
 			sched_check_slice(t);
 	}
 }
@@ -141,6 +141,8 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 	t->x.hw = k->hw;
 	t->x.cpu = &k->hw->cpus[cpu];
 	t->rq = &k->rq[cpu];
+	t->recent_cpu = (u16)cpu;
+	t->resched_at = TIME_MAX;
 	t->x.frame = &k->hw->profile.root;
 	t->x.smt = 1000;
 	t->x.log = t->log;

@@ -25,6 +25,8 @@ struct task;
 
 #define TASK_DEFERRED 32
 
+__extension__ typedef __int128 s128;
+
 enum deferred_kind { DEFER_COUNT, DEFER_LEDGER };
 
 struct deferred {
@@ -40,7 +42,7 @@ struct task {
 	struct kern *kern;
 	struct rq *rq; /* of its CPU */
 	bool voluntary; /* passed a reschedule point since the last interaction */
-	bool queued_others; /* its CPU had other runnable tasks at the last interaction */
+	bool bound; /* to its CPU; fixed before it starts */
 	u16 lock_line_last; /* who had touched the lock's line before it arrived */
 	u32 nr_held;
 	u32 nr_deferred;
@@ -48,6 +50,7 @@ struct task {
 	bool mutex_woken; /* an unlock has woken it since it queued up */
 	bool spinning; /* blocked on its CPU as a mutex spinner */
 	bool spin_timed; /* spin_timer is armed: its slice may end while it spins */
+	u64 resched_at; /* rq->resched_at as of its last interaction */
 	u64 lock_arrival; /* when it began to wait for a lock */
 	const struct frame_site *lock_site; /* frame that asked for the lock */
 	struct task *lock_next; /* queue of a spin lock */
@@ -56,6 +59,10 @@ struct task {
 	struct deferred deferred[TASK_DEFERRED];
 	struct rng rng[4]; /* by enum rng_purpose */
 	const char *comm; /* name of the thread group; not owned */
+	u16 recent_cpu; /* where it ran before it moved here */
+	s64 vruntime; /* CPU time it has had, in the frame of its run queue */
+	s64 deadline; /* of its slice, likewise */
+	s64 lag; /* what it lacked to the mean when it left a run queue */
 	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
 	struct list_head wait_node; /* on one wait list */
 	struct worker_pool *pool; /* of a kworker */
@@ -71,12 +78,19 @@ struct task {
 
 enum task_state { TASK_NEW, TASK_ON_CPU, TASK_QUEUED, TASK_SLEEPING, TASK_DEAD };
 
-/* Per-CPU run queue. */
+/* Per-CPU run queue, rq.h. */
 struct rq {
+	struct kern *kern;
+	struct cpu *cpu;
 	struct list_head queue; /* runnable, not running, FIFO */
-	u32 nr_queued;
-	u64 slice_end; /* of the running task; matters while others are queued */
+	u32 nr; /* queued ones and the running one */
+	u32 nr_queued, nr_free; /* on the list; those of them that may run elsewhere */
+	s128 sum_v; /* virtual times of all nr */
+	u64 since; /* the running task's virtual time is as of here */
+	u64 slice_end; /* of the running task, or when it is to give way to a woken one */
+	u64 resched_at; /* the same while others are queued, else TIME_MAX */
 	u64 slice_next; /* a lone task's slice ends here next; rolled on by user_work() */
+	u64 balance_at[3]; /* when it looks next for less busy CPUs, by scope (balance.c) */
 	struct worker_pool *pool;
 };
 
@@ -89,6 +103,8 @@ struct kern {
 	struct lock_stats lock_stats;
 	struct spinlock *locks; /* all spin locks, for end-of-run folding */
 	u64 slice; /* effective time slice, ps */
+	u32 nr_free; /* queued tasks that may run elsewhere, over all run queues */
+	bool balancing; /* idle CPUs are about to look for them */
 	enum virt_mode virt;
 	u64 seed;
 	u32 replication;
@@ -128,7 +144,7 @@ void kern_end(struct kern *k, u64 now);
  * @k: kernel
  * @comm: thread group name, not copied; also seeds its random streams
  * @index: index in the group
- * @cpu: where it runs
+ * @cpu: where it begins to run; it may move unless task_bind() says no
  * @body: what it does; the task ends when it returns
  * @arg: for @body
  *
@@ -136,6 +152,12 @@ void kern_end(struct kern *k, u64 now);
  */
 struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 		      void (*body)(struct task *t, void *arg), void *arg);
+
+/* @t stays on its CPU for good: an affinity, or a per-CPU kthread. Before it starts. */
+static inline void task_bind(struct task *t)
+{
+	t->bound = true;
+}
 
 /* Become runnable at the present instant (before the run: at time 0). */
 void task_start(struct task *t);
@@ -168,6 +190,17 @@ static inline void cond_resched(struct task *t)
 	t->voluntary = true;
 }
 
+/*
+ * Data of this CPU is used from here to the next reschedule point: a reschedule that
+ * is due happens first. Stands for preempt_disable(); no task moves but where it is
+ * rescheduled or blocks.
+ */
+static inline void task_settle(struct task *t)
+{
+	if (unlikely(t->voluntary))
+		task_sync(t);
+}
+
 /* Give the CPU to the next runnable task, if any, now. */
 void task_yield(struct task *t);
 
@@ -182,8 +215,9 @@ void task_block(struct task *t);
  * @waker: task that does it, charged the cost of the wake-up; NULL for an agent
  * @t: sleeping task; a no-op if it is not sleeping
  *
- * Call synchronised. @t runs at once on an idle CPU after the wake-up latency,
- * else when the running task's slice ends.
+ * Call synchronised. @t runs after the wake-up latency if its CPU or, unless it is
+ * bound, another one is idle; else it waits behind the running task, which gives way
+ * at the end of its slice, or at once if it has had more than its share (rq.h).
  */
 void task_wake(struct task *waker, struct task *t);
 

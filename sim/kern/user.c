@@ -7,7 +7,8 @@
  * an event. Near such an end the work is an event that may be moved forward: by the
  * one who queues another task behind it (sched_enqueue), or by interrupt time. What
  * decides which of the two it is was known at the task's last interaction point, so
- * it is the same in every engine.
+ * it is the same in every engine. So a wake-up preempts at once only work of the second
+ * kind; work of the first kind, shorter than the slice, is finished before.
  */
 #include "sim/kern/sched.h"
 
@@ -22,8 +23,8 @@ static u64 stretched(const struct task *t, u64 ps)
 /* When a slice may end next, seen from the last interaction point. */
 static u64 next_stop(const struct task *t, struct rq *rq)
 {
-	if (t->queued_others)
-		return rq->slice_end;
+	if (t->resched_at != TIME_MAX)
+		return t->resched_at;
 	if (unlikely(rq->slice_next < t->x.synced_at))
 		rq->slice_next += roundup_u64(t->x.synced_at - rq->slice_next, t->kern->slice);
 	return rq->slice_next;
@@ -39,18 +40,17 @@ static bool ends_in_time(const struct task *t, struct rq *rq, u64 ps)
 
 void user_work(struct task *t, u64 ps)
 {
-	struct rq *rq = &t->kern->rq[t->x.cpu->id];
 	u64 rest = stretched(t, ps);
 
 	t->voluntary = true;
-	if (t->x.section || ends_in_time(t, rq, rest)) {
+	if (t->x.section || ends_in_time(t, t->rq, rest)) {
 		exec_charge(&t->x, CPU_WORK, rest);
 		return;
 	}
 	task_sync(t);
 	rest = stretched(t, ps);
 	while (rest) {
-		rest = exec_divisible(&t->x, rest, rq->nr_queued ? rq->slice_end : TIME_MAX);
+		rest = exec_divisible(&t->x, rest, t->rq->resched_at);
 		t->voluntary = true;
 		task_sync(t);
 	}

@@ -95,6 +95,7 @@ int workqueue_init(struct kern *k)
 				return -ENOMEM;
 			t->x.proc.daemon = true;
 			t->pool = pool;
+			task_bind(t);
 			list_add_tail(&t->wait_node, &pool->idle);
 		}
 	}

@@ -223,9 +223,11 @@ static struct zone *zone_of(struct task *t)
 /* Take up to @n pages; adds the cost of clearing them to *@clear. Returns how many. */
 static u32 pcp_take(struct task *t, u32 n, u32 gfp, u64 *clear)
 {
-	struct pcp *p = pcp_of(t);
+	struct pcp *p;
 	u32 left = n;
 
+	task_settle(t);
+	p = pcp_of(t);
 	while (left) {
 		u32 take, hot;
 
@@ -306,6 +308,7 @@ void free_pages_each(struct task *t, u32 n, u32 cat)
 {
 	u32 left = n;
 
+	task_settle(t);
 	while (left) {
 		struct pcp *p = pcp_of(t);
 		u32 run = p->high > p->count ? (u32)min_u64(left, p->high - p->count) : 1;

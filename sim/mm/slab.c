@@ -178,8 +178,10 @@ void kmem_cache_free(struct task *t, struct kmem_cache *c, u32 obj)
 
 void kmem_cache_trim(struct task *t, struct kmem_cache *c)
 {
-	struct cpu_slab *s = &c->cpu[task_cpu(t)];
+	struct cpu_slab *s;
 
+	task_settle(t);
+	s = &c->cpu[task_cpu(t)];
 	if (s->nr < 4 * c->batch)
 		return;
 	spin_lock(t, &c->list_lock);

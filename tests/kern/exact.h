@@ -21,17 +21,19 @@ struct exact {
 	struct kern *k;
 	struct spinlock lock;
 	struct mutex mutex;
-	struct task *task[8];
+	struct task *task[16];
 	u64 at[16]; /* what the tasks noted, ns */
+	u32 cpu[16]; /* and on which CPU */
 };
 
-static inline void exact_init(struct exact *e, const char *machine, enum sim_engine engine)
+/* A world on @m, which it owns. */
+static inline void exact_init_on(struct exact *e, struct machine *m, enum sim_engine engine)
 {
 	struct sim_config config = { .engine = engine, .seed = 1 };
 
 	memset(e, 0, sizeof(*e));
-	e->m = machine_builtin(machine);
-	ck_assert_ptr_nonnull(e->m);
+	ck_assert_ptr_nonnull(m);
+	e->m = m;
 	e->sim = sim_new(&config);
 	e->hw = hw_new(e->sim, e->m);
 	e->k = kern_new(e->hw, VIRT_NONE, 1, 0);
@@ -40,12 +42,18 @@ static inline void exact_init(struct exact *e, const char *machine, enum sim_eng
 	ck_assert_int_eq(mutex_init(e->k, &e->mutex, "m"), 0);
 }
 
-/* Start task @i on @cpu at the beginning. */
+static inline void exact_init(struct exact *e, const char *machine, enum sim_engine engine)
+{
+	exact_init_on(e, machine_builtin(machine), engine);
+}
+
+/* Start task @i, bound to @cpu, at the beginning. */
 static inline void exact_task(struct exact *e, u32 i, u32 cpu,
 			      void (*body)(struct task *t, void *arg))
 {
 	e->task[i] = task_new(e->k, "t", i, cpu, body, e);
 	ck_assert_ptr_nonnull(e->task[i]);
+	task_bind(e->task[i]);
 	task_start(e->task[i]);
 }
 
@@ -71,11 +79,21 @@ static inline void exact_free(struct exact *e)
 	machine_free(e->m);
 }
 
-/* Note the present instant in slot @i. */
+/* The same, but free to move. */
+static inline void exact_free_task(struct exact *e, u32 i, u32 cpu,
+				   void (*body)(struct task *t, void *arg))
+{
+	e->task[i] = task_new(e->k, "t", i, cpu, body, e);
+	ck_assert_ptr_nonnull(e->task[i]);
+	task_start(e->task[i]);
+}
+
+/* Note the present instant and CPU in slot @i. */
 static inline void exact_note(struct task *t, struct exact *e, u32 i)
 {
 	task_sync(t);
 	e->at[i] = task_clock(t) / PS_PER_NS;
+	e->cpu[i] = task_cpu(t);
 	ck_assert_uint_eq(task_clock(t) % PS_PER_NS, 0);
 }
 

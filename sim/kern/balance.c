@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which CPU a task runs on (reference machine.md 5.3): a woken one is placed, and no
+ * CPU stays idle while a task that may run there waits elsewhere. A CPU that runs out
+ * of tasks pulls at once; tasks that are queued while CPUs are idle already (started,
+ * preempted) are pulled by the nearest of those at the same instant. Busy CPUs are
+ * balanced by the busier one, when it switches tasks and the period of the scope, a
+ * millisecond per CPU, has passed.
+ *
+ * Left out: the bound of the search for an idle CPU, the tick that an idle CPU may
+ * take to notice. Ties go to the lowest CPU number.
+ */
+#include "sim/kern/sched.h"
+
+#include "sim/kern/rq.h"
+
+enum scope { SCOPE_LLC, SCOPE_NODE, SCOPE_MACHINE, NR_SCOPES };
+
+static enum scope scope_of(const struct cpu *a, const struct cpu *b)
+{
+	if (a->llc == b->llc)
+		return SCOPE_LLC;
+	return a->node == b->node ? SCOPE_NODE : SCOPE_MACHINE;
+}
+
+static bool core_idle(const struct hw *hw, const struct cpu *c)
+{
+	return !c->curr && (c->sibling < 0 || !hw->cpus[c->sibling].curr);
+}
+
+/* The nearest idle CPU, in each scope one with an idle core first; NULL if all are busy. */
+static struct cpu *nearest_idle(struct hw *hw, const struct cpu *from)
+{
+	struct cpu *best = NULL;
+	u32 best_rank = 2 * NR_SCOPES;
+
+	if (hw->active_cpus == hw->nr_cpus)
+		return NULL;
+	for (u32 i = 0; i < hw->nr_cpus; i++) {
+		struct cpu *c = &hw->cpus[i];
+		u32 rank;
+
+		if (c->curr)
+			continue;
+		rank = 2 * scope_of(from, c) + !core_idle(hw, c);
+		if (rank >= best_rank)
+			continue;
+		best = c;
+		best_rank = rank;
+	}
+	return best;
+}
+
+/* The queue in @scope of @to with most waiting tasks, one of which at least may move. */
+static struct rq *busiest(struct kern *k, const struct cpu *to, enum scope scope)
+{
+	struct rq *best = NULL;
+
+	for (u32 i = 0; i < k->hw->nr_cpus; i++) {
+		struct rq *rq = &k->rq[i];
+
+		if (rq->nr_free && scope_of(to, rq->cpu) <= scope &&
+		    (!best || rq->nr_queued > best->nr_queued))
+			best = rq;
+	}
+	return best;
+}
+
+static void set_rq(struct task *t, struct rq *rq)
+{
+	if (t->rq == rq)
+		return;
+	t->recent_cpu = t->x.cpu->id;
+	t->rq = rq;
+	t->x.cpu = rq->cpu;
+}
+
+/* The first task of @from that may move has left it for the CPU of @to. */
+static struct task *pull_from(struct rq *from, struct rq *to)
+{
+	struct task *t = rq_first_free(from);
+
+	rq_update(from);
+	rq_dequeue(t);
+	rq_leave(t);
+	set_rq(t, to);
+	return t;
+}
+
+struct task *balance_pull(struct rq *to)
+{
+	struct kern *k = to->kern;
+
+	for (u32 scope = 0; k->nr_free && scope < NR_SCOPES; scope++) {
+		struct rq *from = busiest(k, to->cpu, scope);
+
+		if (from) {
+			struct task *t = pull_from(from, to);
+
+			rq_join(t);
+			return t;
+		}
+	}
+	return NULL;
+}
+
+static void idle_balance(struct sim *s, void *arg)
+{
+	struct kern *k = arg;
+
+	(void)s;
+	k->balancing = false;
+	while (k->nr_free) {
+		struct rq *from = busiest(k, &k->hw->cpus[0], SCOPE_MACHINE);
+		struct cpu *to = nearest_idle(k->hw, from->cpu);
+		struct task *t;
+
+		if (!to)
+			return;
+		t = pull_from(from, &k->rq[to->id]);
+		rq_join(t);
+		sched_run(t, k->hw->c[MK_WAKE_IDLE_IPI]);
+	}
+}
+
+void balance_kick(struct kern *k)
+{
+	if (k->balancing || !k->nr_free || k->hw->active_cpus == k->hw->nr_cpus)
+		return;
+	k->balancing = true;
+	sim_at(k->sim, EV_TIMER, k->sim->now, idle_balance, k);
+}
+
+/* The queue in @scope of @from with fewest tasks; *@nr_cpus: CPUs of the scope. */
+static struct rq *least_busy(struct rq *from, enum scope scope, u32 *nr_cpus)
+{
+	struct kern *k = from->kern;
+	struct rq *best = from;
+
+	*nr_cpus = 0;
+	for (u32 i = 0; i < k->hw->nr_cpus; i++) {
+		if (scope_of(from->cpu, k->rq[i].cpu) > scope)
+			continue;
+		++*nr_cpus;
+		if (k->rq[i].nr < best->nr)
+			best = &k->rq[i];
+	}
+	return best;
+}
+
+void balance_busy(struct rq *from)
+{
+	const struct hw *hw = from->kern->hw;
+	u64 now = hw->sim->now;
+
+	/* idle CPUs, if there are any, have been told */
+	if (from->nr < 3 || hw->active_cpus < hw->nr_cpus)
+		return;
+	for (u32 scope = 0; scope < NR_SCOPES; scope++) {
+		struct rq *to;
+		u32 nr_cpus;
+
+		if (from->balance_at[scope] > now)
+			continue;
+		to = least_busy(from, scope, &nr_cpus);
+		from->balance_at[scope] = now + nr_cpus * PS_PER_MS;
+		for (u32 n = (from->nr - to->nr) / 2; n && from->nr_free; n--)
+			sched_enqueue(pull_from(from, to));
+	}
+}
+
+/* Previous CPU, or the waker's if that has less to do; an idle previous CPU has nothing. */
+static struct cpu *wake_target(const struct task *waker, const struct task *t)
+{
+	return waker && waker->rq->nr < t->rq->nr ? waker->x.cpu : t->x.cpu;
+}
+
+void balance_wake(struct task *waker, struct task *t)
+{
+	struct hw *hw = t->x.hw;
+	struct cpu *target, *recent = &hw->cpus[t->recent_cpu], *idle;
+
+	if (t->bound)
+		return;
+	target = wake_target(waker, t);
+	if (target->curr && !recent->curr && recent->llc == target->llc)
+		target = recent;
+	idle = target->curr ? nearest_idle(hw, target) : target;
+	set_rq(t, &t->kern->rq[idle ? idle->id : target->id]);
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Virtual times, deadlines and lag of one run queue. The mean is over the running task
+ * and those that wait. Times of two queues are not comparable: lag is what a task takes
+ * along, asleep or to another CPU; a queue that was empty begins at 0.
+ *
+ * Left out: weights, the clause for a waker with a shorter slice (slices are equal),
+ * the CFS of 6.1.
+ */
+#include "sim/kern/rq.h"
+
+static s128 mean_times_nr(const struct rq *rq)
+{
+	return rq->sum_v;
+}
+
+/* Has had no more than the mean. */
+static bool eligible(const struct rq *rq, const struct task *t)
+{
+	return (s128)t->vruntime * rq->nr <= mean_times_nr(rq);
+}
+
+/* No task is switched while nobody waits. */
+static void set_resched(struct rq *rq)
+{
+	rq->resched_at = rq->nr_queued ? rq->slice_end : TIME_MAX;
+}
+
+void rq_update(struct rq *rq)
+{
+	struct task *curr = rq_curr(rq);
+	u64 now = rq->kern->sim->now;
+
+	if (!curr || now <= rq->since)
+		return;
+	curr->vruntime += (s64)(now - rq->since);
+	rq->sum_v += (s64)(now - rq->since);
+	rq->since = now;
+}
+
+void rq_join(struct task *t)
+{
+	struct rq *rq = t->rq;
+
+	if (rq->nr) {
+		/* joining moves the mean: what is left of the lag is what it was */
+		t->vruntime = (s64)(rq->sum_v / rq->nr) - t->lag * (s64)(rq->nr + 1) / rq->nr;
+	} else {
+		t->vruntime = 0;
+		rq->sum_v = 0;
+	}
+	t->deadline = t->vruntime + (s64)rq->kern->slice;
+	rq->sum_v += t->vruntime;
+	rq->nr++;
+}
+
+void rq_leave(struct task *t)
+{
+	struct rq *rq = t->rq;
+	/* machine.md 5.2: at most 2 slices or a tick, and a slice is a tick or more */
+	s64 bound = 2 * (s64)rq->kern->slice;
+
+	t->lag = clamp_s64((s64)(rq->sum_v / rq->nr) - t->vruntime, -bound, bound);
+	rq->sum_v -= t->vruntime;
+	rq->nr--;
+}
+
+void rq_enqueue(struct task *t)
+{
+	struct rq *rq = t->rq;
+
+	list_add_tail(&t->rq_node, &rq->queue);
+	rq->nr_queued++;
+	if (!t->bound) {
+		rq->nr_free++;
+		rq->kern->nr_free++;
+	}
+	set_resched(rq);
+}
+
+void rq_dequeue(struct task *t)
+{
+	struct rq *rq = t->rq;
+
+	list_del(&t->rq_node);
+	rq->nr_queued--;
+	if (!t->bound) {
+		rq->nr_free--;
+		rq->kern->nr_free--;
+	}
+	set_resched(rq);
+}
+
+struct task *rq_pick(const struct rq *rq)
+{
+	struct task *best = NULL;
+	bool best_eligible = false;
+	struct list_head *pos;
+
+	list_for_each (pos, &rq->queue) {
+		struct task *t = list_entry(pos, struct task, rq_node);
+		bool ok = eligible(rq, t);
+
+		if (best &&
+		    (ok < best_eligible || (ok == best_eligible && t->deadline >= best->deadline)))
+			continue;
+		best = t;
+		best_eligible = ok;
+	}
+	return best;
+}
+
+struct task *rq_first_free(const struct rq *rq)
+{
+	struct list_head *pos;
+
+	list_for_each (pos, &rq->queue) {
+		struct task *t = list_entry(pos, struct task, rq_node);
+
+		if (!t->bound)
+			return t;
+	}
+	return NULL;
+}
+
+void rq_run(struct task *t, u64 latency)
+{
+	struct rq *rq = t->rq;
+
+	rq->since = rq->kern->sim->now + latency;
+	rq->slice_end = rq->since + (u64)(t->deadline - t->vruntime);
+	rq->slice_next = rq->slice_end;
+	set_resched(rq);
+}
+
+void rq_run_in_phase(struct task *t)
+{
+	struct rq *rq = t->rq;
+	u64 now = rq->kern->sim->now;
+
+	if (rq->slice_end < now)
+		rq->slice_end += roundup_u64(now - rq->slice_end, rq->kern->slice);
+	rq->since = now;
+	t->deadline = t->vruntime + (s64)(rq->slice_end - now);
+	set_resched(rq);
+}
+
+void rq_renew(struct task *t)
+{
+	if (t->vruntime >= t->deadline)
+		t->deadline = t->vruntime + (s64)t->kern->slice;
+}
+
+/* The running task was alone: its slice was renewed at each end. */
+static void renew_alone(struct rq *rq, struct task *curr)
+{
+	if (curr->deadline < curr->vruntime)
+		curr->deadline +=
+			(s64)roundup_u64((u64)(curr->vruntime - curr->deadline), rq->kern->slice);
+	rq->slice_end = rq->since + (u64)(curr->deadline - curr->vruntime);
+}
+
+bool rq_check_preempt(struct task *t)
+{
+	struct rq *rq = t->rq;
+	struct task *curr = rq_curr(rq);
+	u64 now = rq->kern->sim->now;
+	bool first = rq->nr_queued == 1;
+
+	if (first)
+		renew_alone(rq, curr);
+	if (rq->slice_end > now && !eligible(rq, curr) && rq_pick(rq) == t)
+		rq->slice_end = now;
+	else if (!first)
+		return false;
+	set_resched(rq);
+	return true;
+}
