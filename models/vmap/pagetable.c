@@ -36,12 +36,15 @@ void vmap_tables_destroy(struct vmap *vm)
 	free(vm->tables.pmd);
 }
 
-/* True if the table exists as of the task's clock. */
+/*
+ * True if the table exists as of the task's clock. Only the order of events is established
+ * where that is not known yet: whether it is depends on the engine, so nothing else may.
+ */
 static bool table_present(struct task *t, const u64 *since)
 {
 	if (likely(*since && *since <= task_clock(t)))
 		return true;
-	task_sync(t);
+	exec_sync(&t->x);
 	return *since && *since - 1 <= task_clock(t);
 }
 
