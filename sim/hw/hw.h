@@ -39,14 +39,16 @@ struct cpu {
 	s16 sibling; /* other hardware thread of the core, -1 */
 	u32 touches; /* lines touched by this CPU, committed at interactions */
 	const u8 *dist; /* row of the distance table */
+	/* What a line costs, together at the front: sharer bits of the CPUs that are ... */
+	u64 share_self; /* ... this one */
+	u64 not_self, not_core; /* ... others, of other cores; all of them if sharers are coarse */
+	u64 share_llc, share_node, share_socket; /* ... in the same group, node, socket */
 	u32 ipis_held; /* synchronous calls that wait until interrupts go on */
 	struct exec *curr; /* who is on the CPU; NULL: idle */
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */
 	u64 bucket[NR_CPU_BUCKETS];
 	u64 base[NR_CPU_BUCKETS]; /* as of the warm-up cut */
-	u64 share_llc, share_node, share_socket, share_core; /* sharer bits: same ... as this */
-	u64 share_self;
 };
 
 struct hw {
