@@ -8,6 +8,13 @@
 
 #define RED 1u
 
+/* Where a new node would be linked. */
+struct va_link {
+	u32 parent;
+	u32 dir;
+	u32 next; /* first area after it, 0 if none */
+};
+
 static inline u32 parent_of(const struct vmap_area *va)
 {
 	return va->parent >> 1;
@@ -166,8 +173,8 @@ static __always_inline void insert_fixup(struct va_pass *p, u32 z)
 	set_red(&area[p->tree->root], false);
 }
 
-/* Below this many nodes a tree is in the host's caches anyway. */
-#define PREFETCH_NODES 16384
+/* A smaller tree is in the host's caches, or nearly so. */
+#define PREFETCH_NODES 1024
 
 /* Where [start, start + size) belongs; false if it overlaps an area. */
 static __always_inline bool descend(struct va_pass *p, u64 start, u32 size, struct va_link *link,
@@ -204,16 +211,6 @@ static __always_inline bool find_link(struct va_pass *p, u64 start, u32 size, st
 	if (p->tree->nr < PREFETCH_NODES)
 		return descend(p, start, size, link, false);
 	return descend(p, start, size, link, true);
-}
-
-bool va_find_link(struct va_tree *tree, struct va_walk *w, u64 start, u32 size,
-		  struct va_link *link)
-{
-	struct va_pass p = va_pass_begin(tree, w);
-	bool found = find_link(&p, start, size, link);
-
-	va_pass_end(&p, w);
-	return found;
 }
 
 static inline void list_link(struct va_pass *p, u32 i, u32 next)
@@ -279,38 +276,29 @@ static __always_inline void link_area(struct va_pass *p, u32 i, const struct va_
 	insert_fixup(p, i);
 }
 
-void va_link(struct va_tree *tree, struct va_walk *w, u32 i, const struct va_link *link)
-{
-	struct va_pass p = va_pass_begin(tree, w);
-
-	link_area(&p, i, link);
-	va_pass_end(&p, w);
-}
-
 /* @x (maybe none), child of @parent, lacks one black node. */
-static void erase_fixup(struct va_pass *pass, u32 x, u32 parent)
+static __always_inline void erase_fixup(struct va_pass *p, u32 x, u32 parent)
 {
-	struct va_pass p = *pass;
-	struct vmap_area *area = p.area;
+	struct vmap_area *area = p->area;
 
-	while (x != p.tree->root && !is_red(area, x)) {
+	while (x != p->tree->root && !is_red(area, x)) {
 		struct vmap_area *vp = &area[parent];
 		u32 dir = vp->child[0] != x;
 		u32 sib = vp->child[!dir];
 		struct vmap_area *vs = &area[sib];
-		bool red = look_red(&p, sib);
+		bool red = look_red(p, sib);
 
-		pass_va_write(&p, vp);
-		pass_va_write(&p, vs);
+		pass_va_write(p, vp);
+		pass_va_write(p, vs);
 		if (red) {
 			set_red(vs, false);
 			set_red(vp, true);
-			rotate(&p, parent, dir);
+			rotate(p, parent, dir);
 			sib = vp->child[!dir];
 			vs = &area[sib];
-			pass_va_write(&p, vs);
+			pass_va_write(p, vs);
 		}
-		if (!look_red(&p, vs->child[!dir]) && !look_red(&p, vs->child[dir])) {
+		if (!look_red(p, vs->child[!dir]) && !look_red(p, vs->child[dir])) {
 			set_red(vs, true);
 			x = parent;
 			parent = parent_of(vp);
@@ -319,21 +307,19 @@ static void erase_fixup(struct va_pass *pass, u32 x, u32 parent)
 		if (!is_red(area, vs->child[!dir])) {
 			set_red(&area[vs->child[dir]], false);
 			set_red(vs, true);
-			rotate(&p, sib, !dir);
+			rotate(p, sib, !dir);
 			sib = vp->child[!dir];
 			vs = &area[sib];
 		}
 		set_red(vs, vp->parent & RED);
 		set_red(vp, false);
 		set_red(&area[vs->child[!dir]], false);
-		pass_va_write(&p, &area[vs->child[!dir]]);
-		rotate(&p, parent, dir);
-		*pass = p;
+		pass_va_write(p, &area[vs->child[!dir]]);
+		rotate(p, parent, dir);
 		return;
 	}
 	if (x)
 		set_red(&area[x], false);
-	*pass = p;
 }
 
 /* Take the leftmost node of the right subtree of @i and put it in the place of @i. */
@@ -397,12 +383,8 @@ static __always_inline void erase(struct va_pass *p, u32 i)
 		if (y != i)
 			propagate(p, y);
 	}
-	if (black && (x || xp)) {
-		struct va_pass q = *p;
-
-		erase_fixup(&q, x, xp);
-		*p = q;
-	}
+	if (black && (x || xp))
+		erase_fixup(p, x, xp);
 }
 
 void va_erase(struct va_tree *tree, struct va_walk *w, u32 i)
@@ -416,12 +398,14 @@ void va_erase(struct va_tree *tree, struct va_walk *w, u32 i)
 u32 va_find(struct va_tree *tree, struct va_walk *w, u64 addr)
 {
 	struct va_pass p = va_pass_begin(tree, w);
+	bool prefetch = tree->nr >= PREFETCH_NODES;
 	u32 i = tree->root;
 
 	while (i) {
 		struct vmap_area *va = &p.area[i];
 
-		prefetch_children(&p, va);
+		if (prefetch)
+			prefetch_children(&p, va);
 		pass_va_read(&p, va);
 		if (addr < va->start)
 			i = va->child[0];
@@ -447,58 +431,68 @@ bool va_insert(struct va_tree *tree, struct va_walk *w, u32 i)
 	return found;
 }
 
-/* Grow a neighbour of @va or insert; objects that are superfluous now go to @spare. */
-static u32 merge_or_link(struct va_tree *tree, struct va_walk *w, u32 i, const struct va_link *link,
-			 u32 spare[2], u32 *nr_spare)
+/* erase() for a pass that goes on. */
+static void erase_within(struct va_pass *pass, u32 i)
 {
-	struct va_store *s = tree->store;
-	struct vmap_area *va = va_get(s, i);
-	u32 next = link->next, prev = next ? va_get(s, next)->prev : tree->last;
+	struct va_pass p = *pass;
 
-	if (next && va_get(s, next)->start == va_end_page(va)) {
-		struct vmap_area *vn = va_get(s, next);
+	erase(&p, i);
+	*pass = p;
+}
 
+/* Grow a neighbour of @i or insert; objects that are superfluous now go to @spare. */
+static __always_inline u32 merge_or_link(struct va_pass *p, u32 i, const struct va_link *link,
+					 u32 spare[2], u32 *nr_spare)
+{
+	struct vmap_area *va = &p->area[i], *vn = &p->area[link->next], *vp;
+	u32 next = link->next, prev = next ? vn->prev : p->tree->last;
+
+	if (next && vn->start == va_end_page(va)) {
 		vn->start = va->start;
 		vn->size += va->size;
-		va_write(w, vn);
+		pass_va_write(p, vn);
 		spare[(*nr_spare)++] = i;
 		i = next;
 		va = vn;
 	}
-	if (prev && va_end_page(va_get(s, prev)) == va->start) {
-		struct vmap_area *vp = va_get(s, prev);
+	vp = &p->area[prev];
+	if (prev && va_end_page(vp) == va->start) {
+		if (i == next) {
+			struct va_pass q = *p;
 
-		if (i == next)
-			va_erase(tree, w, i);
+			erase_within(&q, i);
+			*p = q;
+		}
 		vp->size += va->size;
-		va_write(w, vp);
+		pass_va_write(p, vp);
 		spare[(*nr_spare)++] = i;
 		i = prev;
 	} else if (i != next) {
-		va_link(tree, w, i, link);
+		link_area(p, i, link);
 		return i;
 	}
-	if (tree->augmented)
-		va_propagate(tree, w, i);
+	if (p->tree->augmented)
+		propagate(p, i);
 	return i;
 }
 
 u32 va_merge_or_add(struct va_tree *tree, struct va_walk *w, u32 i)
 {
-	struct va_store *s = tree->store;
-	struct vmap_area *va = va_get(s, i);
+	struct va_pass p = va_pass_begin(tree, w);
+	struct vmap_area *va = &p.area[i];
 	u32 spare[2], nr_spare = 0;
 	struct va_link link;
 
-	va_read(w, va);
-	if (!va_find_link(tree, w, va->start, va->size, &link))
-		return 0;
-	i = merge_or_link(tree, w, i, &link, spare, &nr_spare);
+	pass_va_read(&p, va);
+	i = find_link(&p, va->start, va->size, &link) ?
+		    merge_or_link(&p, i, &link, spare, &nr_spare) :
+		    0;
+	va_pass_end(&p, w);
 	/* freeing takes time, in which others may see the tree: it is whole by now */
 	for (u32 k = 0; k < nr_spare; k++)
-		va_set_state(va_get(s, spare[k]), VA_UNUSED);
+		va_set_state(va_get(tree->store, spare[k]), VA_UNUSED);
 	for (u32 k = 0; k < nr_spare; k++)
-		va_free(s, w->t, spare[k]);
+		va_free(tree->store, w->t, spare[k]);
 	return i;
 }
 

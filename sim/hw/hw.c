@@ -108,7 +108,7 @@ struct hw *hw_new(struct sim *s, const struct machine *m)
 	hw->nr_nodes = machine_nr_nodes(m);
 	hw->nr_llcs = hw->nr_nodes * (u32)m->val[MK_LLC_PER_NODE].v;
 	hw->coarse_sharers = hw->nr_cpus > 64;
-	hw->cpus = calloc(hw->nr_cpus, sizeof(*hw->cpus));
+	hw->cpus = aligned_alloc(_Alignof(struct cpu), hw->nr_cpus * sizeof(*hw->cpus));
 	hw->dist = calloc((size_t)hw->nr_cpus * hw->nr_cpus, 1);
 	hw->llc_busy = calloc(hw->nr_llcs, sizeof(*hw->llc_busy));
 	profile_init(&hw->profile);
@@ -116,6 +116,7 @@ struct hw *hw_new(struct sim *s, const struct machine *m)
 		hw_free(hw);
 		return NULL;
 	}
+	memset(hw->cpus, 0, hw->nr_cpus * sizeof(*hw->cpus));
 	for (u32 i = 0; i < hw->nr_cpus; i++)
 		hw_place_cpu(hw, &hw->cpus[i], i);
 	hw_init_tables(hw);

@@ -50,6 +50,12 @@ static inline u64 shared_cost(const struct exec *x, const struct gline *l, u64 s
 	return x->hw->c[touches < LINE_L2_LINES * cpus ? MK_LAT_L2 : MK_LAT_LLC];
 }
 
+/* Sharer bit of the last toucher; without a look at its struct cpu where possible. */
+static inline u64 last_share(const struct hw *hw, const struct gline *l)
+{
+	return unlikely(hw->coarse_sharers) ? hw->cpus[l->last].share_self : 1ULL << l->last;
+}
+
 u64 gline_read_miss(struct exec *x, struct gline *l, u64 seen)
 {
 	const struct cpu *me;
@@ -70,7 +76,7 @@ u64 gline_read_miss(struct exec *x, struct gline *l, u64 seen)
 		l->sharers = 0;
 	} else if (l->dirty) {
 		ps = hw->xfer[me->dist[l->last]];
-		l->sharers = hw->cpus[l->last].share_self;
+		l->sharers = last_share(hw, l);
 	} else if (l->sharers & me->share_self && !hw->coarse_sharers) {
 		ps = shared_cost(x, l, seen);
 	} else if (l->sharers & me->share_llc) {
@@ -121,6 +127,13 @@ static inline u64 invalidate_cost(const struct hw *hw, const struct cpu *me, u64
 	return ps;
 }
 
+static inline void gline_owned(struct gline *l, const struct cpu *me, u64 seen)
+{
+	l->dirty = 1;
+	l->sharers = me->share_self;
+	gline_touched(l, me, seen);
+}
+
 /* The touch is counted already. */
 static inline u64 write_cost(struct exec *x, struct gline *l, u64 seen)
 {
@@ -137,9 +150,7 @@ static inline u64 write_cost(struct exec *x, struct gline *l, u64 seen)
 	} else {
 		ps = max_u64(invalidate_cost(hw, me, l->sharers), hw->c[MK_LAT_L1]);
 	}
-	l->dirty = 1;
-	l->sharers = me->share_self;
-	gline_touched(l, me, seen);
+	gline_owned(l, me, seen);
 	return ps;
 }
 
@@ -211,6 +222,7 @@ void line_store(struct exec *x, struct line *l)
 
 void line_rmw(struct exec *x, struct line *l)
 {
+	const struct cpu *me = x->cpu;
 	const struct hw *hw = x->hw;
 	u64 start, ps;
 	u16 prev;
@@ -218,13 +230,16 @@ void line_rmw(struct exec *x, struct line *l)
 	proc_assert_open(&x->proc);
 	start = line_start(x, l);
 	prev = l->g.last;
-	ps = gline_write_cost(x, &l->g);
-	if (prev == x->cpu->id && ps <= hw->c[MK_LAT_L1])
-		ps = hw->c[MK_RMW_LOCAL];
-	else
+	if (start > x->proc.clock && prev != LINE_NO_OWNER) {
+		x->seen++;
+		gline_owned(&l->g, me, x->seen);
+		ps = hw->rmw_hot[me->dist[prev]];
+	} else {
+		ps = gline_write_cost(x, &l->g);
+		if (prev == me->id && ps <= hw->c[MK_LAT_L1])
+			ps = 0;
 		ps += hw->c[MK_RMW_LOCAL];
-	if (start > x->proc.clock && prev != LINE_NO_OWNER)
-		ps = hw->rmw_hot[hw_dist(hw, prev, x->cpu->id)];
+	}
 	l->busy_until = start + ps;
 	exec_charge(x, CPU_ATOMIC_STALL, start + ps - x->proc.clock);
 }

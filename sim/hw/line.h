@@ -70,16 +70,16 @@ u64 gline_write_cost(struct exec *x, struct gline *l);
 /* The machine's and the CPU's counts take over what @x has touched. */
 static inline void exec_commit_touches(struct exec *x)
 {
-	u32 n = ((u32)x->seen - x->cpu->touches) & LINE_TOUCHES;
+	struct cpu *c = x->cpu;
 
-	x->hw->touches += n;
-	x->cpu->touches += n;
+	x->hw->touches += (u32)x->seen - c->touches;
+	c->touches = (u32)x->seen & LINE_TOUCHES;
 }
 
 /* What the thread may know of the counts from now on. */
 static inline void exec_read_touches(struct exec *x)
 {
-	x->seen = x->hw->touches >> LINE_STAMP_SHIFT << 32 | (x->cpu->touches & LINE_TOUCHES);
+	x->seen = x->hw->touches >> LINE_STAMP_SHIFT << 32 | x->cpu->touches;
 }
 
 /*
