@@ -30,17 +30,16 @@ struct vmap_pool {
 	struct gline line;
 };
 
+/* What every operation touches comes first. */
 struct vmap_node {
 	struct vmap *vm;
 	struct lock_line line; /* pool_lock and busy_lock share one */
 	struct spinlock pool_lock;
-	struct vmap_pool pool[POOL_MAX]; /* pool p: areas of p + 1 pages */
 	/*
 	 * Bit per pool with an area; read without the lock, so it only changes
 	 * synchronised (and under pool_lock).
 	 */
 	u64 filled[POOL_MAX / 64];
-	bool skip_populate; /* guarded by vmap_purge_lock */
 
 	struct spinlock busy_lock;
 	struct va_tree busy; /* guarded by busy_lock */
@@ -48,6 +47,9 @@ struct vmap_node {
 	struct spinlock lazy_lock;
 	/* Guarded by lazy_lock; its turning empty or not is read without, as above. */
 	struct va_tree lazy;
+
+	struct vmap_pool pool[POOL_MAX]; /* pool p: areas of p + 1 pages; guarded by pool_lock */
+	bool skip_populate; /* guarded by vmap_purge_lock */
 	u32 purge_first; /* owned by the drain, or by purge_work while queued */
 	bool marked, queued; /* of the drain */
 	struct work purge_work;
@@ -56,15 +58,24 @@ struct vmap_node {
 struct vmap_nodes {
 	u32 nr;
 	u32 zone_pages;
+	s8 zone_shift; /* log2(zone_pages), -1 if that is no power of two */
 	u32 pool_max; /* 0: no pools */
 	s64 p[NR_NODES_PARAMS];
 	struct vmap_node *node;
 	u32 ledger;
 };
 
+/* Number of the stretch of zone_pages, without a division where there is a way round. */
+static inline u64 addr_to_zone(const struct vmap_nodes *vn, u64 page)
+{
+	return vn->zone_shift >= 0 ? page >> vn->zone_shift : page / vn->zone_pages;
+}
+
 static inline struct vmap_node *addr_to_node(struct vmap_nodes *vn, u64 page)
 {
-	return &vn->node[page / vn->zone_pages % vn->nr];
+	u64 zone = addr_to_zone(vn, page);
+
+	return &vn->node[vn->nr & (vn->nr - 1) ? zone % vn->nr : zone & (vn->nr - 1)];
 }
 
 /* Node of the CPU the task is on, read without pinning. */

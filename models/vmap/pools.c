@@ -28,10 +28,11 @@ static void set_filled(struct vmap_node *n, struct task *t, u32 p, bool filled)
 
 static void pool_line(struct vmap_pool *pool, struct va_walk *w)
 {
-	if (!w->t)
-		return;
-	walk_read(w->t, &pool->line, &w->w);
-	walk_write(w->t, &pool->line, &w->w);
+	struct line_pass p = pass_begin(w->t ? &w->t->x : NULL, &w->w);
+
+	pass_read(&p, &pool->line);
+	pass_write(&p, &pool->line);
+	pass_end(&p, &w->w);
 }
 
 static void pool_push_front(struct vmap_node *n, struct va_walk *w, struct vmap_pool *pool, u32 i)

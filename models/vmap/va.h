@@ -69,13 +69,6 @@ struct va_walk {
 	struct walk w;
 };
 
-/* Where a new node would be linked. */
-struct va_link {
-	u32 parent;
-	u32 dir;
-	u32 next; /* first area after it, 0 if none */
-};
-
 static inline struct vmap_area *va_get(const struct va_store *s, u32 i)
 {
 	return &s->area[i];
@@ -155,10 +148,6 @@ void va_trim(struct va_store *s, struct task *t);
 
 void va_tree_init(struct va_tree *tree, struct va_store *s, bool augmented);
 
-/* Find where [start, start + size) belongs; false if it overlaps an area. */
-bool va_find_link(struct va_tree *tree, struct va_walk *w, u64 start, u32 size,
-		  struct va_link *link);
-void va_link(struct va_tree *tree, struct va_walk *w, u32 i, const struct va_link *link);
 void va_erase(struct va_tree *tree, struct va_walk *w, u32 i);
 /* Bring the subtree sizes above @i up to date after it changed. */
 void va_propagate(struct va_tree *tree, struct va_walk *w, u32 i);

@@ -41,8 +41,7 @@ struct exec {
 	struct prof_node *frame;
 	struct exec_charge *tail, *log_end; /* of what is in the log, of its room */
 	u32 smt; /* stretch of work in 1/1000, as of the last interaction */
-	u32 stamp; /* touches of the machine / 64 as of then */
-	u32 touches; /* touches of its CPU, own ones since then included */
+	u64 seen; /* counts of touched lines, see line.h */
 	u32 age_stamps; /* touches / 64 after which a line has left the caches */
 	u32 active_cpus; /* busy CPUs as of the last interaction */
 	u32 section; /* depth of spinlock sections, waiting included */

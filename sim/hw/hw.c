@@ -64,6 +64,7 @@ static void hw_init_tables(struct hw *hw)
 {
 	for (u32 a = 0; a < hw->nr_cpus; a++) {
 		struct cpu *ca = &hw->cpus[a];
+		u64 share_core = 0;
 
 		ca->share_self = hw_share_bit(hw, ca);
 		ca->dist = &hw->dist[(size_t)a * hw->nr_cpus];
@@ -72,11 +73,13 @@ static void hw_init_tables(struct hw *hw)
 			u64 bit = hw_share_bit(hw, cb);
 
 			hw->dist[(size_t)a * hw->nr_cpus + b] = (u8)cpu_dist(ca, cb);
-			ca->share_core |= ca->core == cb->core ? bit : 0;
+			share_core |= ca->core == cb->core ? bit : 0;
 			ca->share_llc |= ca->llc == cb->llc ? bit : 0;
 			ca->share_node |= ca->node == cb->node ? bit : 0;
 			ca->share_socket |= ca->socket == cb->socket ? bit : 0;
 		}
+		ca->not_self = hw->coarse_sharers ? ~0ULL : ~ca->share_self;
+		ca->not_core = hw->coarse_sharers ? ~0ULL : ~share_core;
 	}
 }
 
@@ -157,7 +160,8 @@ u32 hw_spread(const struct hw *hw, u32 i)
 static void set_active_llcs(struct hw *hw, u32 n)
 {
 	hw->active_llcs = n;
-	hw->age_stamps = (hw->llc_lines >> LINE_STAMP_SHIFT) * n;
+	/* line.c compares it with signed differences */
+	hw->age_stamps = min_u32((hw->llc_lines >> LINE_STAMP_SHIFT) * n, INT32_MAX);
 }
 
 void cpu_set_curr(struct hw *hw, struct cpu *c, struct exec *x)

@@ -35,18 +35,25 @@ enum cpu_bucket {
 
 extern const char *const cpu_bucket_names[NR_CPU_BUCKETS];
 
-/* By lines of the host: what a sync touches; the buckets of kernel code; the rest. */
+/*
+ * In the order of use: in a run of many threads the host's caches lose a CPU between
+ * two interactions, so the first line serves touches and interaction points, the
+ * next ones the charges.
+ */
 struct cpu {
 	_Alignas(HOST_LINE) u16 id;
 	u16 core, llc, node, socket;
 	s16 sibling; /* other hardware thread of the core, -1 */
-	u32 touches; /* lines touched by this CPU, committed at interactions */
+	u32 touches; /* lines touched by this CPU, 31 bits, committed at interactions */
 	const u8 *dist; /* row of the distance table */
 	struct exec *const *beside; /* who is on the sibling: its curr, NULL without one */
-	struct exec *curr; /* who is on the CPU; NULL: idle */
-	u64 share_self, share_core, share_llc; /* sharer bits: same ... as this */
+	/* Sharer bits (line.h) of the CPUs that are ... */
+	u64 share_self; /* ... this one */
+	u64 not_self, not_core; /* ... others, of other cores; all of them if sharers are coarse */
+	u64 share_llc; /* ... in the same group */
 	u64 bucket[NR_CPU_BUCKETS];
-	u64 share_node, share_socket;
+	struct exec *curr; /* who is on the CPU; NULL: idle */
+	u64 share_node, share_socket; /* ... in the same node, socket */
 	u64 base[NR_CPU_BUCKETS]; /* as of the warm-up cut */
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */

@@ -5,77 +5,95 @@
  */
 #include "sim/hw/line.h"
 
-/* Touches since @stamp, in stamp units; the toucher may have run ahead of us. */
-static inline u32 since(u32 now, u32 stamp)
+/* Touches of the machine since the last one of @l, in stamp units; that CPU may be ahead of us. */
+static inline s32 since(const struct gline *l, u64 seen)
 {
-	return (s32)(now - stamp) > 0 ? now - stamp : 0;
+	return (s32)((u32)(seen >> 32) - (u32)(l->seen >> 32));
 }
 
-static inline bool is_aged(const struct exec *x, const struct gline *l)
+static inline bool is_aged(const struct exec *x, const struct gline *l, u64 seen)
 {
-	return since(x->stamp, l->stamp) > x->age_stamps;
+	return since(l, seen) > (s32)x->age_stamps;
 }
 
-static inline u32 cpu_distance(const struct exec *x, const struct gline *l)
+static inline void gline_touched(struct gline *l, const struct cpu *me, u64 seen)
 {
-	return x->touches - l->cpu_stamp;
+	l->seen = seen;
+	l->last = me->id;
 }
 
-/* Re-read of a line this CPU already has, @distance lines ago. */
-static u64 own_cost(const struct exec *x, const struct gline *l, u32 distance, bool aged)
+/* Re-read of a line this CPU has touched last. */
+static inline u64 own_cost(const struct exec *x, const struct gline *l, u64 seen)
 {
 	const u64 *c = x->hw->c;
+	u32 distance = ((u32)seen - (u32)l->seen) & LINE_TOUCHES;
 
 	if (distance < LINE_L1_LINES)
 		return c[MK_LAT_L1];
 	if (distance < LINE_L2_LINES)
 		return c[MK_LAT_L2];
-	return aged ? hw_mem(x->hw, x->cpu, l->home) : c[MK_LAT_LLC];
+	return is_aged(x, l, seen) ? hw_mem(x->hw, x->cpu, l->home) : c[MK_LAT_LLC];
 }
 
-/* Lines touched by this CPU since @l was last touched by anybody, estimated. */
-static u32 est_distance(const struct exec *x, const struct gline *l)
+/*
+ * Re-read of a line this CPU still shares: how many lines it has touched since
+ * anybody touched @l is estimated, as its part of the touches of all busy CPUs.
+ */
+static inline u64 shared_cost(const struct exec *x, const struct gline *l, u64 seen)
 {
-	u32 n = since(x->stamp, l->stamp) << LINE_STAMP_SHIFT;
+	s32 stamps = since(l, seen);
+	u32 touches = stamps > 0 ? (u32)stamps << LINE_STAMP_SHIFT : 0;
+	u64 cpus = x->active_cpus ? x->active_cpus : 1;
 
-	return n / (x->active_cpus ? x->active_cpus : 1);
+	if (touches < LINE_L1_LINES * cpus)
+		return x->hw->c[MK_LAT_L1];
+	return x->hw->c[touches < LINE_L2_LINES * cpus ? MK_LAT_L2 : MK_LAT_LLC];
 }
 
-u64 gline_read_miss(struct exec *x, struct gline *l)
+/* Sharer bit of the last toucher; without a look at its struct cpu where possible. */
+static inline u64 last_share(const struct hw *hw, const struct gline *l)
 {
-	const struct cpu *me = x->cpu;
-	bool aged = is_aged(x, l);
+	return unlikely(hw->coarse_sharers) ? hw->cpus[l->last].share_self : 1ULL << l->last;
+}
+
+u64 gline_read_miss(struct exec *x, struct gline *l, u64 seen)
+{
+	const struct cpu *me;
+	const struct hw *hw;
 	u64 ps;
 
+	if (unlikely(!x))
+		return 0;
+	me = x->cpu;
+	hw = x->hw;
 	if (l->last == me->id) {
-		ps = own_cost(x, l, cpu_distance(x, l), aged);
-		l->sharers |= me->share_self;
-		gline_touched(x, l);
+		ps = own_cost(x, l, seen);
+		l->seen = seen;
 		return ps;
 	}
-	if (l->last == LINE_NO_OWNER || aged) {
-		ps = hw_mem(x->hw, me, l->home);
+	if (unlikely(is_aged(x, l, seen) || l->last == LINE_NO_OWNER)) {
+		ps = hw_mem(hw, me, l->home);
 		l->sharers = 0;
 	} else if (l->dirty) {
-		ps = x->hw->xfer[me->dist[l->last]];
-		l->sharers = x->hw->cpus[l->last].share_self;
-	} else if (l->sharers & me->share_self && !x->hw->coarse_sharers) {
-		ps = own_cost(x, l, est_distance(x, l), false);
+		ps = hw->xfer[me->dist[l->last]];
+		l->sharers = last_share(hw, l);
+	} else if (l->sharers & me->share_self && !hw->coarse_sharers) {
+		ps = shared_cost(x, l, seen);
 	} else if (l->sharers & me->share_llc) {
-		ps = x->hw->c[MK_LAT_LLC];
+		ps = hw->c[MK_LAT_LLC];
 	} else {
-		ps = hw_mem(x->hw, me, l->home);
+		ps = hw_mem(hw, me, l->home);
 	}
 	l->dirty = 0;
 	l->sharers |= me->share_self;
-	gline_touched(x, l);
+	gline_touched(l, me, seen);
 	return ps;
 }
 
 u64 gline_read_cost(struct exec *x, struct gline *l)
 {
-	x->touches++;
-	return gline_read_miss(x, l);
+	x->seen++;
+	return gline_read_miss(x, l, x->seen);
 }
 
 /* Without a call, which would cost the callers their registers. */
@@ -86,85 +104,75 @@ static inline u64 nr_bits(u64 v)
 	return ((v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
 }
 
-static inline enum hw_dist farthest(const struct hw *hw, const struct cpu *me, u64 others)
+static inline enum hw_dist farthest(const struct cpu *me, u64 others)
 {
-	if (!(others & ~me->share_llc)) {
-		if (hw->coarse_sharers || others & ~me->share_core)
-			return DIST_LLC;
-		return DIST_SMT;
-	}
+	if (!(others & ~me->share_llc))
+		return others & me->not_core ? DIST_LLC : DIST_SMT;
 	if (!(others & ~me->share_node))
 		return DIST_XLLC;
 	return others & ~me->share_socket ? DIST_XSOCK : DIST_XNODE;
 }
 
 /* Transfer from the farthest holder other than this CPU, plus invalidation of the sharers. */
-static inline u64 invalidate_cost(const struct exec *x, u64 sharers)
+static inline u64 invalidate_cost(const struct hw *hw, const struct cpu *me, u64 sharers)
 {
-	const struct cpu *me = x->cpu;
-	const struct hw *hw = x->hw;
-	u64 others = hw->coarse_sharers ? sharers : sharers & ~me->share_self;
+	u64 others = sharers & me->not_self;
 	u64 ps;
 
 	if (!others)
 		return 0;
-	ps = hw->xfer[farthest(hw, me, others)];
+	ps = hw->xfer[farthest(me, others)];
 	if (unlikely(hw->c[MK_INVAL_PER_SHARER]))
 		ps += hw->c[MK_INVAL_PER_SHARER] * nr_bits(sharers & ~me->share_self);
 	return ps;
 }
 
-static u64 write_clean(const struct exec *x, const struct gline *l)
+static inline void gline_owned(struct gline *l, const struct cpu *me, u64 seen)
 {
-	const struct cpu *me = x->cpu;
-	bool aged = is_aged(x, l);
-
-	if (l->last == me->id && l->sharers == me->share_self)
-		return own_cost(x, l, cpu_distance(x, l), aged);
-	if (l->last == LINE_NO_OWNER || aged)
-		return hw_mem(x->hw, me, l->home);
-	return max_u64(invalidate_cost(x, l->sharers), x->hw->c[MK_LAT_L1]);
-}
-
-static u64 write_dirty(const struct exec *x, const struct gline *l)
-{
-	const struct cpu *me = x->cpu;
-	bool aged = is_aged(x, l);
-
-	if (l->last == me->id)
-		return own_cost(x, l, cpu_distance(x, l), aged);
-	return aged ? hw_mem(x->hw, me, l->home) : x->hw->xfer[me->dist[l->last]];
+	l->dirty = 1;
+	l->sharers = me->share_self;
+	gline_touched(l, me, seen);
 }
 
 /* The touch is counted already. */
-static inline u64 write_cost(struct exec *x, struct gline *l)
+static inline u64 write_cost(struct exec *x, struct gline *l, u64 seen)
 {
-	u64 ps = l->dirty ? write_dirty(x, l) : write_clean(x, l);
+	const struct cpu *me = x->cpu;
+	const struct hw *hw = x->hw;
+	u64 ps;
 
-	l->dirty = 1;
-	l->sharers = x->cpu->share_self;
-	gline_touched(x, l);
+	if (l->last == me->id && (l->dirty || l->sharers == me->share_self)) {
+		ps = own_cost(x, l, seen);
+	} else if (unlikely(is_aged(x, l, seen) || l->last == LINE_NO_OWNER)) {
+		ps = hw_mem(hw, me, l->home);
+	} else if (l->dirty) {
+		ps = hw->xfer[me->dist[l->last]];
+	} else {
+		ps = max_u64(invalidate_cost(hw, me, l->sharers), hw->c[MK_LAT_L1]);
+	}
+	gline_owned(l, me, seen);
 	return ps;
 }
 
 u64 gline_write_cost(struct exec *x, struct gline *l)
 {
-	x->touches++;
-	return write_cost(x, l);
+	x->seen++;
+	return write_cost(x, l, x->seen);
 }
 
-void gline_write_miss(struct exec *x, struct gline *l, struct walk *w)
+u64 gline_write_miss(struct exec *x, struct gline *l, u64 seen, u64 ahead)
 {
-	u64 ps = write_cost(x, l);
-	u64 l1 = x->hw->c[MK_LAT_L1];
+	u64 ps, l1;
 
-	if (ps <= l1) {
-		w->stall += ps;
-		return;
-	}
+	if (unlikely(!x))
+		return 0;
+	ps = write_cost(x, l, seen);
+	l1 = x->hw->c[MK_LAT_L1];
+	if (ps <= l1)
+		return ps;
 	x->nr_stores++;
-	x->drain_until = max_u64(x->drain_until, x->proc.clock + w->stall + w->work + ps);
-	w->stall += l1;
+	x->drain_until = max_u64(x->drain_until, x->proc.clock + ahead + ps);
+	return l1;
 }
 
 void walk_charge(struct exec *x, struct walk *w)
@@ -214,6 +222,7 @@ void line_store(struct exec *x, struct line *l)
 
 void line_rmw(struct exec *x, struct line *l)
 {
+	const struct cpu *me = x->cpu;
 	const struct hw *hw = x->hw;
 	u64 start, ps;
 	u16 prev;
@@ -221,13 +230,16 @@ void line_rmw(struct exec *x, struct line *l)
 	proc_assert_open(&x->proc);
 	start = line_start(x, l);
 	prev = l->g.last;
-	ps = gline_write_cost(x, &l->g);
-	if (prev == x->cpu->id && ps <= hw->c[MK_LAT_L1])
-		ps = hw->c[MK_RMW_LOCAL];
-	else
+	if (start > x->proc.clock && prev != LINE_NO_OWNER) {
+		x->seen++;
+		gline_owned(&l->g, me, x->seen);
+		ps = hw->rmw_hot[me->dist[prev]];
+	} else {
+		ps = gline_write_cost(x, &l->g);
+		if (prev == me->id && ps <= hw->c[MK_LAT_L1])
+			ps = 0;
 		ps += hw->c[MK_RMW_LOCAL];
-	if (start > x->proc.clock && prev != LINE_NO_OWNER)
-		ps = hw->rmw_hot[hw_dist(hw, prev, x->cpu->id)];
+	}
 	l->busy_until = start + ps;
 	exec_charge(x, CPU_ATOMIC_STALL, start + ps - x->proc.clock);
 }

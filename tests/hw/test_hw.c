@@ -96,12 +96,12 @@ START_TEST(line_states)
 	ck_assert_uint_eq(gline_read_cost(&b, &l), 94500); /* modified elsewhere */
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 1000); /* still a sharer */
 	ck_assert_uint_eq(gline_write_cost(&a, &l), 94500); /* must invalidate b */
-	a.touches += 600;
+	a.seen += 600;
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 3300); /* out of L1 */
-	a.touches += 9000;
+	a.seen += 9000;
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 10300); /* out of L2 */
-	a.touches += hw->llc_lines + 128;
-	a.stamp += (hw->llc_lines + 128) >> LINE_STAMP_SHIFT;
+	a.seen += (hw->llc_lines + 128);
+	a.seen += (u64)(hw->llc_lines + 128) >> LINE_STAMP_SHIFT << 32;
 	ck_assert_uint_eq(gline_read_cost(&a, &l), 90000); /* out of the LLC */
 	hw_free(hw);
 	sim_free(s);
