@@ -33,6 +33,8 @@ static const struct group {
 	{ "lock-queued", "FIFO lock whose holder synchronises inside", bench_lock_queued },
 	{ "lock-timeline", "FIFO lock whose holder runs through", bench_lock_timeline },
 	{ "lock-private", "the same with 8 private steps a cycle", bench_lock_private },
+	{ "spinlock", "the same load on the FIFO lock of sim/kern, with all statistics",
+	  bench_spinlock },
 	{ "equivalence", "total wait of both forms, to the bit", bench_equivalence },
 	{ "model-ops", "operations of the shipped models, 64 threads", bench_model_ops },
 	{ "yaml-load", "a scenario of 20000 groups into structs", bench_yaml_load },
