@@ -223,13 +223,19 @@ END_TEST
 START_TEST(address_changes_node_every_zone)
 {
 	struct vmap_node *node = calloc(64, sizeof(*node));
-	struct vmap_nodes vn = { .nr = 64, .zone_pages = 16, .node = node };
 	u64 first = VMAP_START / 16;
 
-	for (u64 k = 0; k < 300; k++) {
-		ck_assert_ptr_eq(addr_to_node(&vn, VMAP_START + 16 * k), &node[(first + k) % 64]);
-		ck_assert_ptr_eq(addr_to_node(&vn, VMAP_START + 16 * k + 15),
-				 &node[(first + k) % 64]);
+	/* by division, by shift; a number of nodes that is a power of two, or not */
+	for (u32 i = 0; i < 4; i++) {
+		struct vmap_nodes vn = { .nr = i & 1 ? 48 : 64, .zone_pages = 16, .node = node };
+
+		vn.zone_shift = i & 2 ? 4 : -1;
+		for (u64 k = 0; k < 300; k++) {
+			struct vmap_node *want = &node[(first + k) % vn.nr];
+
+			ck_assert_ptr_eq(addr_to_node(&vn, VMAP_START + 16 * k), want);
+			ck_assert_ptr_eq(addr_to_node(&vn, VMAP_START + 16 * k + 15), want);
+		}
 	}
 	free(node);
 }
