@@ -58,7 +58,6 @@ struct vmap_node {
 struct vmap_nodes {
 	u32 nr;
 	u32 zone_pages;
-	s8 zone_shift; /* log2(zone_pages), -1 if that is no power of two */
 	u32 pool_max; /* 0: no pools */
 	s64 p[NR_NODES_PARAMS];
 	struct vmap_node *node;
@@ -68,7 +67,9 @@ struct vmap_nodes {
 /* Number of the stretch of zone_pages, without a division where there is a way round. */
 static inline u64 addr_to_zone(const struct vmap_nodes *vn, u64 page)
 {
-	return vn->zone_shift >= 0 ? page >> vn->zone_shift : page / vn->zone_pages;
+	u32 n = vn->zone_pages;
+
+	return n & (n - 1) ? page / n : page >> __builtin_ctz(n);
 }
 
 static inline struct vmap_node *addr_to_node(struct vmap_nodes *vn, u64 page)

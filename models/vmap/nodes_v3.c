@@ -47,8 +47,6 @@ static int nodes_init(struct vmap *vm, const s64 *params)
 	if (!vn->nr)
 		vn->nr = (u32)clamp_s64(vm->kern->hw->nr_cpus, 1, 128);
 	vn->zone_pages = vn->nr > 1 ? (u32)vn->p[NP_ZONE_PAGES] : 1;
-	vn->zone_shift =
-		vn->zone_pages & (vn->zone_pages - 1) ? -1 : (s8)(fls64(vn->zone_pages) - 1);
 	vn->pool_max = vn->nr > 1 ? (u32)vn->p[NP_POOL_MAX_PAGES] : 0;
 	vn->node = calloc(vn->nr, sizeof(*vn->node));
 	if (!vn->node) {
