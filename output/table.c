@@ -145,6 +145,7 @@ u32 output_expects(const struct experiment *e, FILE *f, u32 *nr_off, u32 *nr_not
 					     "simulated",   "deviation", "margin" };
 	struct expect_result r;
 	u32 i, exact_off = 0;
+	bool indications = false;
 
 	table_init(&t, 6);
 	*nr_off = *nr_not_run = 0;
@@ -157,11 +158,14 @@ u32 output_expects(const struct experiment *e, FILE *f, u32 *nr_off, u32 *nr_not
 		*nr_off += r.verdict == VERDICT_OFF && x->kind != EXPECT_INDICATION;
 		*nr_not_run += r.verdict == VERDICT_NOT_RUN;
 		exact_off += r.verdict == VERDICT_OFF && x->kind == EXPECT_EXACT;
+		indications |= x->kind == EXPECT_INDICATION && r.verdict != VERDICT_NOT_RUN;
 		put_expect(&t, e, x, &r);
 	}
 	if (e->scenario->nr_expects && f) {
 		fputc('\n', f);
 		table_print(&t, 2, f);
+		if (indications)
+			fputs("not judged: an indication, stands beside for comparison only\n", f);
 	}
 	table_destroy(&t);
 	return exact_off;

@@ -74,6 +74,8 @@ GPtrArray *cli_known_scenarios(const struct cli *cli);
 GPtrArray *cli_known_machines(const struct cli *cli);
 
 /* Options that say how to load and run; shared by run, check and validate. */
+#define JOBS_DEFAULT G_MININT /* not given: one a processor */
+
 struct run_options {
 	char **sets, **variants;
 	char *seed;

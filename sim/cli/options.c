@@ -87,9 +87,12 @@ static bool parse_engine(struct run_options *o)
 
 bool run_options_finish(struct run_options *o, const struct cli *cli)
 {
-	if (o->replications < 0 || o->jobs < 0 || o->jobs > 4096) {
-		cli_complain("%s must not be negative (or more than 4096 jobs)",
-			     o->replications < 0 ? "--replications" : "--jobs");
+	if (o->replications < 0) {
+		cli_complain("--replications must not be negative");
+		return false;
+	}
+	if (o->jobs != JOBS_DEFAULT && (o->jobs < 1 || o->jobs > 4096)) {
+		cli_complain("--jobs must be 1 to 4096, not %d", o->jobs);
 		return false;
 	}
 	if (o->margins < 0 || o->margins > MAX_MARGINS) {
@@ -102,7 +105,7 @@ bool run_options_finish(struct run_options *o, const struct cli *cli)
 	o->scn.replications = (u32)o->replications;
 	o->scn.search_path = (const char *const *)cli->search_path;
 	o->exp.plugins = (const char *const *)cli->plugin_names->pdata;
-	o->exp.jobs = o->jobs ? (u32)o->jobs : g_get_num_processors();
+	o->exp.jobs = o->jobs != JOBS_DEFAULT ? (u32)o->jobs : g_get_num_processors();
 	return parse_seed(o) && parse_engine(o);
 }
 

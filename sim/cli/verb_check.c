@@ -31,7 +31,7 @@ static int check_file(struct cli *cli, const char *file, struct run_options *o, 
 
 int cli_check(struct cli *cli, int argc, char **argv)
 {
-	struct run_options o = { 0 };
+	struct run_options o = { .jobs = JOBS_DEFAULT };
 	gboolean print = FALSE;
 	const GOptionEntry entries[] = {
 		{ "print", 0, 0, G_OPTION_ARG_NONE, &print,

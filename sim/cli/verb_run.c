@@ -100,7 +100,7 @@ out:
 
 int cli_run(struct cli *cli, int argc, char **argv)
 {
-	struct run_options o = { 0 };
+	struct run_options o = { .jobs = JOBS_DEFAULT };
 	gboolean no_plots = FALSE;
 	GPtrArray *done = g_ptr_array_new_with_free_func(g_free);
 	char *out = NULL;

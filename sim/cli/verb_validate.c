@@ -43,7 +43,7 @@ static int validate_file(struct cli *cli, const char *file, struct run_options *
 
 int cli_validate(struct cli *cli, int argc, char **argv)
 {
-	struct run_options o = { 0 };
+	struct run_options o = { .jobs = JOBS_DEFAULT };
 	const GOptionEntry entries[] = {
 		CLI_LOAD_ENTRIES(o),
 		CLI_RUN_ENTRIES(o),

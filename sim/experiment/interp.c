@@ -66,6 +66,8 @@ static void run_call(struct task *t, const struct cstep *c, struct op_call *call
 		task_count(t, &c->slot->failed, 1);
 }
 
+#define HANDLE_USED -1 /* in a variable whose object an operation has taken over */
+
 /* One call; @handle is the element taken from a bag, 0 if none is. */
 static void call_op(struct thread *th, const struct cstep *c, s64 handle)
 {
@@ -81,8 +83,13 @@ static void call_op(struct thread *th, const struct cstep *c, s64 handle)
 
 		if (!*var) /* nothing there, as vfree(NULL) */
 			return;
+		if (unlikely(*var == HANDLE_USED))
+			sim_fail(th->t->kern->sim,
+				 "an operation is given what an earlier one has used up, as a "
+				 "second vfree()",
+				 0, 0);
 		call.v[c->handle[i]] = *var;
-		*var = 0;
+		*var = HANDLE_USED;
 	}
 	run_call(th->t, c, &call);
 	if (c->out_arg >= 0)

@@ -39,7 +39,8 @@ want 2 'no scenario given' run
 want 2 'no such scenario' run no-such-scenario-anywhere
 want 2 '--engine is normal or reference' run --engine=quantum x
 want 2 '--seed must be a number' run --seed=-1 x
-want 2 '--jobs' run -j -3 x
+want 2 '--jobs must be 1 to 4096' run -j -3 x
+want 2 '--jobs must be 1 to 4096' run -j 0 x
 want 2 '--margins must be 0 to 10000' run --margins=-1 x
 want 2 '--margins must be 0 to 10000' run --margins 10001 x
 want 2 'no such scenario' check no-such-scenario-anywhere

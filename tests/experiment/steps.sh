@@ -36,4 +36,12 @@ if [ $rc -ne 3 ] || ! grep -q 'divide.yaml:[0-9]' "$tmp/err"; then
 	cat "$tmp/err"
 	status=1
 fi
+# A handle that an operation has taken over is not silently nothing.
+"$mmsim" run "$dir/used.yaml" --quiet --no-plots -o "$tmp/used" 2>"$tmp/err"
+rc=$?
+if [ $rc -ne 3 ] || ! grep -q 'used up' "$tmp/err" || ! grep -q 'used.yaml:11' "$tmp/err"; then
+	echo "second vfree: status $rc"
+	cat "$tmp/err"
+	status=1
+fi
 exit $status
