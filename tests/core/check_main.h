@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The main() of a Check program of one case: CHECK_MAIN("name", test_a, test_b). */
+/*
+ * How Check programs end: check_run() with a suite that the program has put together, or
+ * the main() of one of one case, CHECK_MAIN("name", test_a, test_b).
+ */
 #ifndef MMSIM_TESTS_CHECK_MAIN_H
 #define MMSIM_TESTS_CHECK_MAIN_H
 
 #include <check.h>
 #include <stdlib.h>
+
+/* Run @suite, each test in a process of its own unless CK_FORK=no; the exit status. */
+static inline int check_run(Suite *suite, enum print_output output)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, output);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
 
 #define CHECK_MAIN(name, ...)                                          \
 	int main(void)                                                 \

@@ -22,26 +22,18 @@ for engine in normal reference; do
 	value phase.tail 100
 done
 
-"$mmsim" run "$dir/deadlock.yaml" --quiet --no-plots -o "$tmp/dead" 2>"$tmp/err"
-rc=$?
-if [ $rc -ne 3 ] || ! grep -q 'deadlock.yaml:[0-9]' "$tmp/err"; then
-	echo "deadlock: status $rc"
-	cat "$tmp/err"
-	status=1
-fi
-"$mmsim" run "$dir/divide.yaml" --quiet --no-plots -o "$tmp/div" 2>"$tmp/err"
-rc=$?
-if [ $rc -ne 3 ] || ! grep -q 'divide.yaml:[0-9]' "$tmp/err"; then
-	echo "division by zero: status $rc"
-	cat "$tmp/err"
-	status=1
-fi
-# A handle that an operation has taken over is not silently nothing.
-"$mmsim" run "$dir/used.yaml" --quiet --no-plots -o "$tmp/used" 2>"$tmp/err"
-rc=$?
-if [ $rc -ne 3 ] || ! grep -q 'used up' "$tmp/err" || ! grep -q 'used.yaml:11' "$tmp/err"; then
-	echo "second vfree: status $rc"
-	cat "$tmp/err"
-	status=1
-fi
+# fails NAME LINE TEXT: a run ends with status 3, names the step's line and says TEXT
+fails() {
+	"$mmsim" run "$dir/$1.yaml" --quiet --no-plots -o "$tmp/$1" 2>"$tmp/err"
+	rc=$?
+	if [ $rc -ne 3 ] || ! grep -q "$1.yaml:$2" "$tmp/err" || ! grep -q "$3" "$tmp/err"; then
+		echo "$1: status $rc"
+		cat "$tmp/err"
+		status=1
+	fi
+}
+
+fails deadlock '[0-9]' deadlock
+fails divide '[0-9]' zero
+fails used 11 'used up' # a handle that an operation has taken over is not silently nothing
 exit $status

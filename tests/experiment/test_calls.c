@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/experiment/recorder.h"
+#include "tests/core/check_main.h"
 
 #define PATH EXPERIMENT_TESTS "/calls.yaml"
 
@@ -172,16 +173,11 @@ int main(void)
 {
 	Suite *s = suite_create("calls");
 	TCase *tc = tcase_create("calls");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, interpreter_makes_the_calls, 0, 12);
 	tcase_add_loop_test(tc, full_length, 0, 12);
 	tcase_add_test(tc, shipped_full_run);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return check_run(s, CK_ENV);
 }

@@ -8,6 +8,7 @@
 
 #include "sim/core/rng.h"
 #include "sim/experiment/margins.h"
+#include "tests/core/check_main.h"
 
 #define NR_SAMPLES 40
 #define SEED 5
@@ -236,8 +237,6 @@ int main(void)
 {
 	Suite *s = suite_create("margins");
 	TCase *tc = tcase_create("margins");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, inside_errors);
 	tcase_add_test(tc, what_is_drawn);
@@ -246,9 +245,5 @@ int main(void)
 	tcase_add_test(tc, finds_nothing);
 	tcase_add_test(tc, percentiles);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return check_run(s, CK_ENV);
 }

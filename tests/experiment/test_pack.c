@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/experiment/pack.h"
+#include "tests/core/check_main.h"
 
 static struct run_result *filled(void)
 {
@@ -95,15 +96,9 @@ int main(void)
 {
 	Suite *s = suite_create("pack");
 	TCase *tc = tcase_create("pack");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, round_trip);
 	tcase_add_test(tc, cut);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return check_run(s, CK_ENV);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/experiment/recorder.h"
+#include "tests/core/check_main.h"
 
 #define PATH EXPERIMENT_TESTS "/requests.yaml"
 #define NR_THREADS 18
@@ -169,16 +170,11 @@ int main(void)
 {
 	Suite *s = suite_create("requests");
 	TCase *tc = tcase_create("requests");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, same_in_all_variants, 0, 4);
 	tcase_add_test(tc, streams_differ);
 	tcase_add_loop_test(tc, shuffles, 0, 2);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return check_run(s, CK_ENV);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sim/experiment/stats.h"
+#include "tests/core/check_main.h"
 
 START_TEST(summary)
 {
@@ -60,16 +61,10 @@ int main(void)
 {
 	Suite *s = suite_create("stats");
 	TCase *t = tcase_create("stats");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, summary);
 	tcase_add_test(t, few_values);
 	tcase_add_test(t, ratios);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NORMAL);
 }

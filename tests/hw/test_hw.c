@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/kern/atomic.h"
+#include "tests/core/check_main.h"
 
 /* Eight LLC groups of four cores with two threads each, as the 3970X. */
 static struct machine *groups(void)
@@ -157,16 +158,10 @@ int main(void)
 {
 	Suite *s = suite_create("hw");
 	TCase *tc = tcase_create("hw");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, distances);
 	tcase_add_test(tc, line_states);
 	tcase_add_loop_test(tc, hammered_line, 0, 10);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/hw/machine.h"
+#include "tests/core/check_main.h"
 
 START_TEST(table_is_whole)
 {
@@ -200,8 +201,6 @@ int main(void)
 {
 	Suite *s = suite_create("machine");
 	TCase *tc = tcase_create("machine");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, table_is_whole);
 	tcase_add_test(tc, fill_rules);
@@ -213,9 +212,5 @@ int main(void)
 	tcase_add_test(tc, no_such_builtin);
 	tcase_add_test(tc, tags);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return check_run(s, CK_ENV);
 }

@@ -9,6 +9,7 @@
 #include "sim/kern/rq.h"
 #include "sim/kern/workqueue.h"
 #include "tests/kern/exact.h"
+#include "tests/core/check_main.h"
 
 #define SLICE 1000
 #define SWITCH 50
@@ -486,8 +487,6 @@ int main(void)
 {
 	Suite *s = suite_create("balance");
 	TCase *tc = tcase_create("balance");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, pull_when_idle, 0, 2);
 	tcase_add_loop_test(tc, pull_in_node, 0, 2);
@@ -502,9 +501,5 @@ int main(void)
 	tcase_add_loop_test(tc, round_robin, 0, 2);
 	tcase_add_loop_test(tc, steady_state, 0, 2);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/kern/exact.h"
+#include "tests/core/check_main.h"
 
 #define SEND_AT 100
 #define ROUND (700 + 2 * 85) /* three targets */
@@ -306,8 +307,6 @@ int main(void)
 {
 	Suite *s = suite_create("irq");
 	TCase *tc = tcase_create("rounds");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, all_on, 0, 2);
 	tcase_add_loop_test(tc, off_and_known, 0, 2);
@@ -321,9 +320,5 @@ int main(void)
 	tcase_add_loop_test(tc, sleeper_with_interrupts_off, 0, 2);
 	tcase_add_loop_test(tc, two_sockets, 0, 4);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

@@ -13,6 +13,7 @@
 #include "sim/kern/mutex.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
+#include "tests/core/check_main.h"
 
 struct world {
 	struct machine *m;
@@ -390,8 +391,6 @@ int main(void)
 {
 	Suite *s = suite_create("kern");
 	TCase *tc = tcase_create("closed forms");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, deterministic_fifo, 0, ARRAY_SIZE(fifo_rows));
@@ -406,9 +405,5 @@ int main(void)
 	tcase_add_test(tc, oversubscribed);
 	tcase_add_test(tc, recursion_is_reported);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

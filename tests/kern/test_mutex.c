@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/kern/exact.h"
+#include "tests/core/check_main.h"
 
 #define XFER 20
 #define RMW 5
@@ -268,8 +269,6 @@ int main(void)
 {
 	Suite *s = suite_create("mutex");
 	TCase *tc = tcase_create("paths");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, spin_handover, 0, 2);
 	tcase_add_loop_test(tc, osq_is_fifo, 0, 2);
@@ -279,9 +278,5 @@ int main(void)
 	tcase_add_loop_test(tc, owner_leaves, 0, 2);
 	tcase_add_loop_test(tc, misuse_is_reported, 0, 2);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/kern/exact.h"
+#include "tests/core/check_main.h"
 
 #define SLICE 1000
 #define SWITCH 50
@@ -243,8 +244,6 @@ int main(void)
 {
 	Suite *s = suite_create("sched");
 	TCase *tc = tcase_create("slices");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, two_from_the_start, 0, 2);
 	tcase_add_loop_test(tc, woken_behind, 0, 4);
@@ -254,9 +253,5 @@ int main(void)
 	tcase_add_loop_test(tc, section_is_not_left, 0, 2);
 	tcase_add_loop_test(tc, interrupted, 0, 4);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

@@ -6,6 +6,7 @@
 
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/slab.h"
+#include "tests/core/check_main.h"
 
 struct world {
 	struct machine *m;
@@ -147,15 +148,9 @@ int main(void)
 {
 	Suite *s = suite_create("mm");
 	TCase *tc = tcase_create("mm");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, hot_pages_are_cheaper);
 	tcase_add_test(tc, slab_objects_are_unique);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

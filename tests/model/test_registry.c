@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/model/plugin.h"
+#include "tests/core/check_main.h"
 
 static const struct op_desc ops_a[] = { { .name = "take" }, { .name = "put" } };
 static const struct op_desc ops_b[] = { { .name = "walk" } };
@@ -228,8 +229,6 @@ int main(void)
 {
 	Suite *s = suite_create("model");
 	TCase *tc = tcase_create("registry");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, finds);
 	tcase_add_test(tc, knows_kernels);
@@ -241,9 +240,5 @@ int main(void)
 	tcase_add_test(tc, suggests_within_a_third);
 	tcase_add_test(tc, long_words);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return check_run(s, CK_ENV);
 }

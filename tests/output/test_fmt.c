@@ -8,6 +8,7 @@
 
 #include "output/csv.h"
 #include "output/fmt.h"
+#include "tests/core/check_main.h"
 
 static const char *ns(u128 ps)
 {
@@ -115,17 +116,11 @@ int main(void)
 {
 	Suite *s = suite_create("fmt");
 	TCase *t = tcase_create("fmt");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, exact_ns);
 	tcase_add_test(t, integers);
 	tcase_add_test(t, shortest);
 	tcase_add_test(t, quoting);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NORMAL);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sim/scenario/scenario.h"
+#include "tests/core/check_main.h"
 #include "tests/scenario/fake.h"
 
 static const char *const search_path[] = { SCENARIOS, NULL };
@@ -51,8 +52,6 @@ static inline struct scenario *load_good(const struct registry *r, const char *p
 static inline int run_tests(const char *name, TCase *tc)
 {
 	Suite *s = suite_create(name);
-	SRunner *sr;
-	int failed;
 
 	if (chdir(SCENARIO_TESTS)) {
 		perror(SCENARIO_TESTS);
@@ -60,11 +59,7 @@ static inline int run_tests(const char *name, TCase *tc)
 	}
 	tcase_set_timeout(tc, 240);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return check_run(s, CK_ENV);
 }
 
 #endif

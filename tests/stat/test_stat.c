@@ -9,6 +9,7 @@
 #include "sim/stat/ledger.h"
 #include "sim/stat/lockstat.h"
 #include "sim/stat/profile.h"
+#include "tests/core/check_main.h"
 
 START_TEST(hist_bins_tile)
 {
@@ -136,8 +137,6 @@ int main(void)
 {
 	Suite *s = suite_create("stat");
 	TCase *tc = tcase_create("stat");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, hist_bins_tile);
 	tcase_add_test(tc, hist_quantiles);
@@ -145,9 +144,5 @@ int main(void)
 	tcase_add_test(tc, profile_nodes);
 	tcase_add_test(tc, callers_beyond_the_table);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_ENV);
 }

@@ -6,6 +6,7 @@
  * of the nodes grow with the workers.
  */
 #include "tests/vmap/world.h"
+#include "tests/core/check_main.h"
 
 #define PAIRS 1500u /* of a worker */
 #define SETTLED 4 /* times as many, for pools to fill */
@@ -116,17 +117,11 @@ int main(void)
 {
 	Suite *s = suite_create("vmap bounds");
 	TCase *tc = tcase_create("bounds");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, one_lock_bounds_throughput, 0, 2);
 	tcase_add_test(tc, nodes_help);
 	tcase_add_test(tc, tables_grow_with_workers);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return check_run(s, CK_ENV);
 }

@@ -7,6 +7,7 @@
  * of section 1 (I13).
  */
 #include "tests/vmap/world.h"
+#include "tests/core/check_main.h"
 
 #define MAP_PAGES (1u << 19) /* first fit stays low */
 #define MAX_LIVE 48
@@ -326,8 +327,6 @@ int main(void)
 {
 	Suite *s = suite_create("vmap invariants");
 	TCase *tc = tcase_create("invariants");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, pages, 0, PAGE_SEEDS);
@@ -335,9 +334,5 @@ int main(void)
 	tcase_add_loop_test(tc, tables_of_a_second_run, 0, 3);
 	tcase_add_loop_test(tc, sections_of_a_pair, 0, ARRAY_SIZE(sections));
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return check_run(s, CK_ENV);
 }

@@ -4,6 +4,7 @@
  * random work, decay, the single node, and both engines against each other.
  */
 #include "tests/vmap/world.h"
+#include "tests/core/check_main.h"
 
 static u32 draw_size(struct rng *r)
 {
@@ -305,8 +306,6 @@ int main(void)
 {
 	Suite *s = suite_create("vmap model");
 	TCase *tc = tcase_create("model");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, decay_takes_a_quarter, 0, ARRAY_SIZE(decay_cases));
@@ -317,9 +316,5 @@ int main(void)
 	tcase_add_loop_test(tc, random_work_keeps_invariants, 0, 30);
 	tcase_add_loop_test(tc, engines_agree, 0, 9);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return check_run(s, CK_ENV);
 }

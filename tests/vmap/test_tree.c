@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "models/vmap/nodes.h"
+#include "tests/core/check_main.h"
 
 #define WINDOW 6000u
 #define BASE VMAP_START
@@ -255,8 +256,6 @@ int main(void)
 {
 	Suite *s = suite_create("vmap trees");
 	TCase *tc = tcase_create("trees");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, trees_match_oracle, 0, 60);
@@ -266,9 +265,5 @@ int main(void)
 	tcase_add_test(tc, helpers_of_a_drain);
 	tcase_add_test(tc, legal_moves);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return check_run(s, CK_ENV);
 }
