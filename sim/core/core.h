@@ -140,6 +140,8 @@ void entry_free(struct sim_core *c, u32 id);
 
 /* Take the next event; SIM_NO_ID when the run pauses or ends (status is set). */
 u32 sim_next(struct sim *s);
+/* Take the first of what is in the heap of the present time; something is. */
+u32 sim_next_due(struct sim *s);
 /* @id and what is chained to it are due now: take the first of them. */
 u32 sim_next_many(struct sim *s, u32 id);
 

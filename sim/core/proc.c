@@ -182,10 +182,20 @@ static void proc_sync_any(struct proc *p)
 	proc_arrive(p);
 }
 
+static inline void proc_queue_later(struct proc *p)
+{
+	struct sim *s = p->sim;
+
+	p->state = PROC_PENDING;
+	s->core->entries[p->id].place = AT_WHEEL;
+	wheel_add(&s->wheel, p->id, p->clock);
+	s->nr_events++;
+}
+
 /*
- * The common case by itself, as this is half of the engine's work: the normal engine,
- * nothing else due now, and events in the wheel. The first slot of the wheel is looked for
- * once: @p does not come before its bound.
+ * The common cases by themselves, as this is half of the engine's work: the normal engine,
+ * a clock that lies ahead, and others that are due now or in the wheel. The first slot of
+ * the wheel is looked for once: @p does not come before its bound.
  */
 void proc_sync_slow(struct proc *p)
 {
@@ -194,9 +204,15 @@ void proc_sync_slow(struct proc *p)
 	struct wheel *w = &s->wheel;
 	u32 slot;
 
-	if (unlikely(s->status != SIM_RUNNING || c->nr_due || p->stepwise || !w->levels ||
-		     p->clock > c->limit || p->clock == s->now)) {
+	if (unlikely(s->status != SIM_RUNNING || p->stepwise || p->clock > c->limit ||
+		     p->clock == s->now || !(c->nr_due | w->levels))) {
 		proc_sync_any(p);
+		return;
+	}
+	if (c->nr_due) {
+		proc_queue_later(p);
+		proc_leave_for(p, sim_next_due(s));
+		p->state = PROC_RUNNING;
 		return;
 	}
 	slot = wheel_first(w);
@@ -204,10 +220,7 @@ void proc_sync_slow(struct proc *p)
 		proc_run_ahead(p);
 		return;
 	}
-	p->state = PROC_PENDING;
-	c->entries[p->id].place = AT_WHEEL;
-	wheel_add(w, p->id, p->clock);
-	s->nr_events++;
+	proc_queue_later(p);
 	proc_leave_for(p, sim_next_in(s, slot));
 	p->state = PROC_RUNNING;
 }

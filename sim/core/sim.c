@@ -213,7 +213,7 @@ static u32 next_explore(struct sim *s)
 }
 
 /* What is due now is in the heap: the first of it. */
-static u32 next_due(struct sim *s)
+u32 sim_next_due(struct sim *s)
 {
 	u32 id = due_pop(s);
 
@@ -224,7 +224,7 @@ u32 sim_next_many(struct sim *s, u32 id)
 {
 	for (; id != WHEEL_NIL; id = s->wheel.nodes[id].next)
 		due_push(s, id);
-	return next_due(s);
+	return sim_next_due(s);
 }
 
 u32 sim_next(struct sim *s)
@@ -238,7 +238,7 @@ u32 sim_next(struct sim *s)
 	if (unlikely(s->engine == SIM_EXPLORE))
 		return next_explore(s);
 	if (c->nr_due)
-		return next_due(s);
+		return sim_next_due(s);
 	if (unlikely(!w->nr))
 		return next_none(s);
 	if (c->limit != TIME_MAX && unlikely(!wheel_has_until(w, c->limit)))

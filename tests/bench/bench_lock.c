@@ -35,7 +35,7 @@ struct lock_world {
 };
 
 struct cycler {
-	struct proc proc;
+	_Alignas(HOST_LINE) struct proc proc;
 	struct lock_world *w;
 	struct cycler *next;
 	struct rng rng;
