@@ -131,30 +131,36 @@ void work_init(struct work *w, void (*fn)(struct task *worker, struct work *w))
 	w->running = false;
 }
 
-bool queue_work_on(struct task *t, u32 cpu, struct work *w)
+/* At an interaction point. The bit is set in the order in which the attempts arrive. */
+static bool queue_on(struct task *t, u32 cpu, struct work *w)
 {
-	struct worker_pool *pool = &t->kern->pools[cpu];
+	bool was_pending = w->pending;
 
-	task_sync(t);
 	/* test_and_set_bit() with interrupts off, whether the bit is set or not */
+	w->pending = true;
 	line_rmw(&t->x, &w->line);
 	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
-	task_sync(t);
-	if (w->pending)
+	if (was_pending)
 		return false;
-	w->pending = true;
+	task_sync(t);
 	if (!w->running)
-		w->pool = pool;
+		w->pool = &t->kern->pools[cpu];
 	list_add_tail(&w->node, &w->pool->works);
 	pool_kick(t, w->pool);
 	work(t, cost(t, MK_QUEUE_WORK));
 	return true;
 }
 
+bool queue_work_on(struct task *t, u32 cpu, struct work *w)
+{
+	task_sync(t);
+	return queue_on(t, cpu, w);
+}
+
 bool queue_work(struct task *t, struct work *w)
 {
 	task_sync(t);
-	return queue_work_on(t, task_cpu(t), w);
+	return queue_on(t, task_cpu(t), w);
 }
 
 void flush_work(struct task *t, struct work *w)

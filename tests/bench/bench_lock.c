@@ -106,17 +106,35 @@ static void lock_body(struct proc *p)
 	}
 }
 
+/*
+ * Procs that never run. Ties go by rank, a permutation of all procs: with as many procs as
+ * sim/kern has with its kworkers, they go as they do there, and total waits can be compared.
+ */
+static struct proc *bystanders(struct sim *s, u32 nr)
+{
+	struct proc *p = zalloc_lines(nr * sizeof(*p));
+
+	if (!p)
+		abort();
+	for (u32 i = 0; i < nr; i++)
+		if (proc_init(s, &p[i], lock_body, "bystander", i))
+			abort();
+	return p;
+}
+
 static struct lock_result lock_run(const struct lock_case *c, u64 ops)
 {
 	struct sim_config config = { .engine = SIM_NORMAL, .seed = 1 };
 	struct lock_world w = { .c = *c, .tail = &w.head };
 	struct cycler *t = zalloc_lines(c->n * sizeof(*t));
 	struct lock_result res;
+	struct proc *others;
 	u64 timed;
 
 	w.sim = sim_new(&config);
 	if (!t || !w.sim)
 		abort();
+	others = bystanders(w.sim, 2 * c->n);
 	w.warm = max_u64(2 * c->n, ops / 3);
 	w.cycles = (w.warm + ops + c->n - 1) / c->n;
 	timed = w.cycles * c->n - w.warm;
@@ -133,6 +151,7 @@ static struct lock_result lock_run(const struct lock_case *c, u64 ops)
 	res.events = (double)(w.sim->nr_events - w.events) / (double)timed;
 	res.wait = w.wait;
 	sim_free(w.sim);
+	free(others);
 	free(t);
 	return res;
 }
