@@ -219,15 +219,18 @@ int kmalloc_init(struct kern *k)
 
 static u32 kmalloc_class(u64 size, u64 *rounded)
 {
-	u32 i;
+	u32 i = 0;
 
-	for (i = 0; i < ARRAY_SIZE(kmalloc_sizes); i++) {
-		if (size <= kmalloc_sizes[i]) {
-			*rounded = kmalloc_sizes[i];
-			return i;
-		}
+	if (unlikely(size > 8192)) {
+		*rounded = roundup_u64(size, PAGE_SIZE);
+		return ARRAY_SIZE(kmalloc_sizes);
 	}
-	*rounded = roundup_u64(size, PAGE_SIZE);
+	if (size > 192)
+		i = 63 - (u32)__builtin_clzll(size - 1);
+	else
+		while (size > kmalloc_sizes[i])
+			i++;
+	*rounded = kmalloc_sizes[i];
 	return i;
 }
 
