@@ -2,198 +2,64 @@
 /*
  * Objects declared under `objects:` and the operations on them. An object is an
  * array of `count` instances; an argument value is the number of the instance over
- * all objects of the model. Facts: reference machine.md 1.2, 2.
+ * all objects of the model. The kinds and operations are in the files next to this
+ * one; here are their tables.
  */
-#include "models/prims/prims.h"
+#include "models/prims/internal.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "sim/kern/atomic.h"
-#include "sim/kern/mutex.h"
-#include "sim/kern/spinlock.h"
-
-enum prim_kind { PRIM_QSPINLOCK, PRIM_TAS, PRIM_FIFO, PRIM_MUTEX, PRIM_LINE };
-
-struct prim_object {
-	enum prim_kind kind;
-	u32 count, nr_inited;
-	union {
-		struct spinlock *spin;
-		struct mutex *mutex;
-		struct atomic_counter *line;
-	};
+/* The first member of its type each, in the order in which they are listed. */
+static const struct object_kind_desc *const prim_kinds[] = {
+	&prim_qspinlock.desc, &prim_tas.desc, &prim_fifo.desc, &prim_mutex.desc, &prim_line.desc,
 };
 
-struct prim_ref {
-	struct prim_object *object;
-	u32 instance;
-};
-
-struct prims {
-	struct kern *kern;
-	struct prim_object *objects;
-	u32 nr_objects;
-	struct prim_ref *refs; /* by number of the instance */
-	u64 nr_locks, nr_atomics; /* since the run began */
-	u64 base_locks, base_atomics; /* as of the warm-up cut */
-};
-
-static const struct param_desc fifo_keys[] = {
-	{ .name = "handoff",
-	  .type = VT_TIME,
-	  .min = 0,
-	  .max = (s64)PS_PER_SEC,
-	  .unit = "time",
-	  .about = "hand-over charged to an acquisition that waited" },
-};
-
-static const struct object_kind_desc prim_kinds[] = {
-	[PRIM_QSPINLOCK] = { "qspinlock", "kernel spinlock_t; test-and-set with virt: tas", NULL,
-			     0 },
-	[PRIM_TAS] = { "tas", "test-and-set spin lock", NULL, 0 },
-	[PRIM_FIFO] = { "fifo", "FIFO lock without line costs, for closed forms", fifo_keys, 1 },
-	[PRIM_MUTEX] = { "mutex", "struct mutex: optimistic spinning, sleep, hand-off", NULL, 0 },
-	[PRIM_LINE] = { "line", "a cache line holding a counter", NULL, 0 },
-};
-
-static struct prim_object *find(struct task *t, struct prims *p, s64 v, u32 *instance)
-{
-	(void)t;
-	*instance = p->refs[v].instance;
-	return p->refs[v].object;
-}
-
-static int op_lock(struct task *t, void *model, struct op_call *call)
-{
-	struct prims *p = model;
-	u32 i;
-	struct prim_object *o = find(t, p, call->v[0], &i);
-
-	if (o->kind == PRIM_LINE)
-		sim_fail(t->kern->sim, "lock: the object is a line, not a lock", 0, 0);
-	if (o->kind == PRIM_MUTEX)
-		mutex_lock(t, &o->mutex[i]);
-	else
-		spin_lock(t, &o->spin[i]);
-	task_count(t, &p->nr_locks, 1);
-	return 0;
-}
-
-static int op_unlock(struct task *t, void *model, struct op_call *call)
-{
-	u32 i;
-	struct prim_object *o = find(t, model, call->v[0], &i);
-
-	if (o->kind == PRIM_LINE)
-		sim_fail(t->kern->sim, "unlock: the object is a line, not a lock", 0, 0);
-	if (o->kind == PRIM_MUTEX)
-		mutex_unlock(t, &o->mutex[i]);
-	else
-		spin_unlock(t, &o->spin[i]);
-	return 0;
-}
-
-static struct atomic_counter *find_line(struct task *t, void *model, s64 v)
-{
-	u32 i;
-	struct prim_object *o = find(t, model, v, &i);
-
-	if (o->kind != PRIM_LINE)
-		sim_fail(t->kern->sim, "load, store and atomic_add work on a line only", 0, 0);
-	return &o->line[i];
-}
-
-static int op_load(struct task *t, void *model, struct op_call *call)
-{
-	atomic_read_counter(t, find_line(t, model, call->v[0]));
-	return 0;
-}
-
-static int op_store(struct task *t, void *model, struct op_call *call)
-{
-	struct atomic_counter *a = find_line(t, model, call->v[0]);
-
-	task_sync(t);
-	a->v = call->v[1];
-	line_store(&t->x, a->line);
-	return 0;
-}
-
-static int op_atomic_add(struct task *t, void *model, struct op_call *call)
-{
-	struct prims *p = model;
-
-	atomic_add_return(t, find_line(t, model, call->v[0]), call->v[1]);
-	task_count(t, &p->nr_atomics, 1);
-	return 0;
-}
-
-static const struct arg_desc object_arg[] = {
+const struct arg_desc prim_object_arg[1] = {
 	{ .name = "object", .type = VT_OBJECT, .required = true, .about = "declared object" },
 };
 
-static const struct arg_desc value_args[] = {
-	{ .name = "object", .type = VT_OBJECT, .required = true, .about = "declared line" },
-	{ .name = "n",
-	  .type = VT_INT,
-	  .def = 1,
-	  .min = INT32_MIN,
-	  .max = INT32_MAX,
-	  .about = "value to store or add" },
-};
-
 static const struct op_desc prim_ops[] = {
-	{ "lock", "acquire a lock", object_arg, 1, "object", op_lock, false },
-	{ "unlock", "release a lock", object_arg, 1, "object", op_unlock, true },
-	{ "load", "read a cache line", object_arg, 1, "object", op_load, false },
-	{ "store", "write a cache line (posted)", value_args, 2, "object", op_store, false },
-	{ "atomic_add", "fetch-add on a cache line", value_args, 2, "object", op_atomic_add,
+	{ "lock", "acquire a lock", prim_object_arg, 1, "object", prim_op_lock, false },
+	{ "unlock", "release a lock", prim_object_arg, 1, "object", prim_op_unlock, true },
+	{ "load", "read a cache line", prim_object_arg, 1, "object", prim_op_load, false },
+	{ "store", "write a cache line (posted)", prim_value_args, 2, "object", prim_op_store,
 	  false },
+	{ "atomic_add", "fetch-add on a cache line", prim_value_args, 2, "object",
+	  prim_op_atomic_add, false },
 };
 
-static int refs_init(struct prims *p, const struct model_config *config)
+static int refs_init(struct prims *p)
 {
 	u32 total = 0, n = 0;
 
-	for (u32 i = 0; i < config->nr_objects; i++)
-		total += config->objects[i].count;
+	for (u32 i = 0; i < p->nr_objects; i++)
+		total += p->objects[i].count;
 	p->refs = calloc(total + 1, sizeof(*p->refs));
 	if (!p->refs)
 		return -ENOMEM;
-	for (u32 i = 0; i < config->nr_objects; i++)
-		for (u32 j = 0; j < config->objects[i].count; j++)
-			p->refs[n++] = (struct prim_ref){ &p->objects[i], j };
+	for (u32 i = 0; i < p->nr_objects; i++) {
+		struct prim_object *o = &p->objects[i];
+
+		for (u32 j = 0; j < o->count; j++)
+			p->refs[n++] =
+				(struct prim_ref){ o->type, o->instances + j * o->type->size };
+	}
 	return 0;
 }
 
-static int object_init(struct prims *p, struct prim_object *o, const struct object_decl *d)
+static int object_init(struct kern *k, struct prim_object *o, const struct object_decl *d)
 {
-	static const enum spin_kind spin_kinds[] = {
-		[PRIM_QSPINLOCK] = SPIN_QSPINLOCK, [PRIM_TAS] = SPIN_TAS, [PRIM_FIFO] = SPIN_FIFO
-	};
-	size_t size = o->kind == PRIM_LINE  ? sizeof(*o->line) :
-		      o->kind == PRIM_MUTEX ? sizeof(*o->mutex) :
-					      sizeof(*o->spin);
-
 	o->count = d->count;
-	o->spin = calloc(d->count, size);
-	if (!o->spin)
+	o->instances = calloc(d->count, o->type->size);
+	if (!o->instances)
 		return -ENOMEM;
-	for (u32 i = 0; i < d->count; i++, o->nr_inited++) {
-		int err = 0;
+	for (; o->nr_inited < d->count; o->nr_inited++) {
+		int err = o->type->init(k, o->instances + o->nr_inited * o->type->size, d);
 
-		if (o->kind == PRIM_LINE)
-			atomic_init_counter(&o->line[i]);
-		else if (o->kind == PRIM_MUTEX)
-			err = mutex_init(p->kern, &o->mutex[i], d->name);
-		else
-			err = spin_lock_init(p->kern, &o->spin[i], d->name, spin_kinds[o->kind]);
 		if (err)
 			return err;
-		if (o->kind == PRIM_FIFO)
-			o->spin[i].handoff = (u64)d->values[0];
 	}
 	return 0;
 }
@@ -205,10 +71,9 @@ static void prims_destroy(void *model)
 	for (u32 i = 0; p->objects && i < p->nr_objects; i++) {
 		struct prim_object *o = &p->objects[i];
 
-		if (o->kind != PRIM_LINE && o->kind != PRIM_MUTEX)
-			for (u32 j = 0; j < o->nr_inited; j++)
-				spin_lock_destroy(&o->spin[j]);
-		free(o->spin);
+		for (u32 j = 0; o->type->destroy && j < o->nr_inited; j++)
+			o->type->destroy(o->instances + j * o->type->size);
+		free(o->instances);
 	}
 	free(p->refs);
 	free(p->objects);
@@ -222,15 +87,21 @@ static void *prims_create(struct kern *k, const struct model_config *config)
 	if (!p)
 		return NULL;
 	p->kern = k;
-	p->nr_objects = config->nr_objects;
 	p->objects = calloc(config->nr_objects + 1, sizeof(*p->objects));
-	if (!p->objects || refs_init(p, config))
+	if (!p->objects)
 		goto fail;
-	for (u32 i = 0; i < config->nr_objects; i++) {
-		p->objects[i].kind = (enum prim_kind)(config->objects[i].kind - prim_kinds);
-		if (object_init(p, &p->objects[i], &config->objects[i]))
+	for (; p->nr_objects < config->nr_objects; p->nr_objects++) {
+		const struct object_decl *d = &config->objects[p->nr_objects];
+		struct prim_object *o = &p->objects[p->nr_objects];
+
+		o->type = container_of(d->kind, const struct prim_type, desc);
+		if (object_init(k, o, d)) {
+			p->nr_objects++;
 			goto fail;
+		}
 	}
+	if (refs_init(p))
+		goto fail;
 	return p;
 fail:
 	prims_destroy(p);

@@ -116,8 +116,8 @@ static void show_model(const struct model_desc *m)
 	if (m->nr_kinds)
 		puts("objects:");
 	for (i = 0; i < m->nr_kinds; i++) {
-		printf("  %-24s %s\n", m->kinds[i].name, m->kinds[i].about);
-		print_params("  keys:", m->kinds[i].keys, m->kinds[i].nr_keys);
+		printf("  %-24s %s\n", m->kinds[i]->name, m->kinds[i]->about);
+		print_params("  keys:", m->kinds[i]->keys, m->kinds[i]->nr_keys);
 	}
 	puts("operations:");
 	for (i = 0; i < m->nr_ops; i++)

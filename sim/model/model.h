@@ -145,7 +145,7 @@ struct model_desc {
 	u32 nr_ops;
 	const struct metric_desc *metrics;
 	u32 nr_metrics;
-	const struct object_kind_desc *kinds;
+	const struct object_kind_desc *const *kinds;
 	u32 nr_kinds;
 	void *(*create)(struct kern *k, const struct model_config *config);
 	void (*destroy)(void *model);

@@ -19,7 +19,7 @@ static void unknown_kind(struct reader *rd, const struct node *n)
 		const struct model_desc *d = registry_model(rd->r, m);
 
 		for (u32 i = 0; i < d->nr_kinds; i++)
-			g_ptr_array_add(names, (void *)d->kinds[i].name);
+			g_ptr_array_add(names, (void *)d->kinds[i]->name);
 	}
 	g_ptr_array_add(names, NULL);
 	mistake_unknown(rd, n->pos, "kind of object", n->text, (const char *const *)names->pdata);
@@ -40,10 +40,10 @@ static bool kind_find(struct reader *rd, const struct node *n, struct scn_object
 			    strncmp(d->name, text, (size_t)(dot - text))))
 			continue;
 		for (u32 i = 0; i < d->nr_kinds; i++) {
-			if (strcmp(d->kinds[i].name, dot ? dot + 1 : text))
+			if (strcmp(d->kinds[i]->name, dot ? dot + 1 : text))
 				continue;
 			o->model = m;
-			o->kind = &d->kinds[i];
+			o->kind = d->kinds[i];
 			return true;
 		}
 	}

@@ -132,8 +132,8 @@ static void *model_create(struct kern *k, const struct model_case *c)
 		p[n++] = config.variant->params[i].def;
 	config.params = p;
 	for (i = 0; c->object && i < m->nr_kinds; i++)
-		if (!strcmp(m->kinds[i].name, c->object))
-			object.kind = &m->kinds[i];
+		if (!strcmp(m->kinds[i]->name, c->object))
+			object.kind = m->kinds[i];
 	if (c->object) {
 		config.objects = &object;
 		config.nr_objects = 1;

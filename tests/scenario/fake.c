@@ -144,13 +144,15 @@ static const struct object_kind_desc prims_kinds[] = {
 	{ "qspinlock", "queued", lock_keys, 1 },
 	{ "ticket", "ticket", lock_keys, 1 },
 };
+static const struct object_kind_desc *const prims_kind_list[] = { &prims_kinds[0],
+								  &prims_kinds[1] };
 
 static const struct model_desc prims_model = {
 	.name = "prims",
 	.about = "fake",
 	.ops = prims_ops,
 	.nr_ops = 3,
-	.kinds = prims_kinds,
+	.kinds = prims_kind_list,
 	.nr_kinds = 2,
 };
 
