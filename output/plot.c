@@ -147,21 +147,23 @@ static GPtrArray *put_lines(GString *d, const struct plot *pl)
 	return keys;
 }
 
-/* Published absolute figures of the plot's metric; returns how many of @kind. */
-static u32 put_published(GString *d, const struct plot *pl, bool calibration)
+/* Published absolute figures of the plot's metric for one variant; false if there are none. */
+static bool put_published(GString *d, const struct plot *pl, u32 variant, bool calibration)
 {
 	const struct scenario *sc = pl->e->scenario;
+	const char *name = experiment_variant(pl->e, variant)->name;
 	GString *rows = g_string_new(NULL);
-	u32 i, k, n = 0;
+	bool any;
+	u32 i, k;
 
 	for (i = 0; i < sc->nr_expects; i++) {
 		const struct scn_expect *x = &sc->expects[i];
-		s32 v = experiment_find_variant(pl->e, x->variant);
-		bool placed = pl->x < 0 && v >= 0;
-		s64 at = v;
+		bool placed = pl->x < 0;
+		s64 at = variant;
 
 		if (x->ratio_num || x->than || strcmp(x->metric, pl->p->y) ||
-		    (x->kind == EXPECT_CALIBRATION) != calibration)
+		    (x->kind == EXPECT_CALIBRATION) != calibration ||
+		    experiment_find_variant(pl->e, x->variant) != (s32)variant)
 			continue;
 		for (k = 0; pl->x >= 0 && k < x->nr_at; k++) {
 			if (x->at[k].param != sc->sweeps[pl->x].param)
@@ -169,16 +171,44 @@ static u32 put_published(GString *d, const struct plot *pl, bool calibration)
 			at = x->at[k].value;
 			placed = true;
 		}
-		if (!placed)
-			continue;
-		g_string_append_printf(rows, "%lld %.15g\n", (long long)at, x->value);
-		n++;
+		if (placed)
+			g_string_append_printf(rows, "%lld %.15g\n", (long long)at, x->value);
 	}
-	if (n)
-		g_string_append_printf(d, "\n\n# published%s\n%s",
-				       calibration ? " (calibration)" : "", rows->str);
+	any = rows->len;
+	if (any)
+		g_string_append_printf(d, "\n\n# published%s, %s\n%s",
+				       calibration ? " (calibration)" : "", name, rows->str);
 	g_string_free(rows, TRUE);
-	return n;
+	return any;
+}
+
+/* Published points as gnuplot draws them: in the colour of their variant's line. */
+static void put_all_published(GString *gp, GString *d, const struct plot *pl, const GPtrArray *keys)
+{
+	u32 index = keys->len, v, i;
+	char *title;
+	guint k;
+
+	for (i = 0; i < 2 * pl->e->nr_variants; i++) {
+		v = i / 2;
+		if (!put_published(d, pl, v, i % 2))
+			continue;
+		for (k = 0; k < keys->len; k++)
+			if (!strcmp(keys->pdata[k], experiment_variant(pl->e, v)->name))
+				break;
+		title = g_strdup_printf("published%s: %s", i % 2 ? " (calibrated on)" : "",
+					experiment_variant(pl->e, v)->name);
+		g_string_append_printf(gp,
+				       ", \\\n     \"%s.dat\" index %u using 1:2 with points "
+				       "pt %u ps 1.5 lc ",
+				       pl->stem, index++, i % 2 ? 4 : 5);
+		if (k < keys->len)
+			g_string_append_printf(gp, "%u title ", k + 1);
+		else
+			g_string_append(gp, "rgb \"black\" title ");
+		gp_string(gp, title);
+		g_free(title);
+	}
 }
 
 static void put_axes(GString *g, const struct plot *pl)
@@ -186,8 +216,11 @@ static void put_axes(GString *g, const struct plot *pl)
 	char *label;
 	u32 v;
 
+	label = g_strdup_printf("%s: %s", pl->e->scenario->name,
+				pl->p->title ? pl->p->title : pl->p->y);
 	g_string_append(g, "set title ");
-	gp_string(g, pl->p->title ? pl->p->title : pl->e->scenario->name);
+	gp_string(g, label);
+	g_free(label);
 	g_string_append(g, " noenhanced\nset xlabel ");
 	gp_string(g, pl->p->x);
 	label = g_strdup_printf("%s%s%s%s", pl->p->y, *pl->unit ? " [" : "", pl->unit,
@@ -216,11 +249,10 @@ static void put_axes(GString *g, const struct plot *pl)
 	g_string_append(g, ")\n");
 }
 
-static void put_script(GString *g, const struct plot *pl, const GPtrArray *keys, u32 nr_valid,
-		       u32 nr_cal)
+static void put_script(GString *g, const struct plot *pl, const GPtrArray *keys,
+		       const char *published)
 {
 	guint k;
-	u32 index = keys->len;
 
 	g_string_append_printf(g,
 			       "# gnuplot %s.gp; or: gnuplot -e \"term='svg'; ext='svg'\" %s.gp\n"
@@ -237,17 +269,7 @@ static void put_script(GString *g, const struct plot *pl, const GPtrArray *keys,
 				       pl->x >= 0 ? "yerrorlines pt 7" : "boxerrorbars");
 		gp_string(g, keys->pdata[k]);
 	}
-	if (nr_valid)
-		g_string_append_printf(g,
-				       ", \\\n     \"%s.dat\" index %u using 1:2 with points "
-				       "pt 5 ps 1.5 lc rgb \"black\" title \"published\"",
-				       pl->stem, index++);
-	if (nr_cal)
-		g_string_append_printf(g,
-				       ", \\\n     \"%s.dat\" index %u using 1:2 with points "
-				       "pt 4 ps 1.5 lc rgb \"black\" title "
-				       "\"published (calibrated on)\"",
-				       pl->stem, index);
+	g_string_append(g, published);
 	g_string_append_c(g, '\n');
 }
 
@@ -255,9 +277,8 @@ static bool write_plot(const struct experiment *e, const struct scn_plot *p, con
 		       char **error)
 {
 	struct plot pl = { .e = e, .p = p, .x = find_sweep(e, p->x), .by = find_sweep(e, p->by) };
-	GString *gp = g_string_new(NULL), *dat = g_string_new(NULL);
+	GString *gp = g_string_new(NULL), *dat = g_string_new(NULL), *pub = g_string_new(NULL);
 	GPtrArray *keys;
-	u32 nr_valid, nr_cal;
 	char *name;
 	bool ok = true;
 
@@ -265,9 +286,8 @@ static bool write_plot(const struct experiment *e, const struct scn_plot *p, con
 	pl.stem = make_stem(p);
 	keys = put_lines(dat, &pl);
 	if (pl.unit && keys->len) {
-		nr_valid = put_published(dat, &pl, false);
-		nr_cal = put_published(dat, &pl, true);
-		put_script(gp, &pl, keys, nr_valid, nr_cal);
+		put_all_published(pub, dat, &pl, keys);
+		put_script(gp, &pl, keys, pub->str);
 		name = g_strconcat(pl.stem, ".dat", NULL);
 		ok = save_text(dat, dir, name, error);
 		g_free(name);
@@ -278,6 +298,7 @@ static bool write_plot(const struct experiment *e, const struct scn_plot *p, con
 	g_ptr_array_free(keys, TRUE);
 	g_string_free(gp, TRUE);
 	g_string_free(dat, TRUE);
+	g_string_free(pub, TRUE);
 	g_free(pl.stem);
 	return ok;
 }

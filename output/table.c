@@ -49,10 +49,31 @@ const char *output_main_metric(const struct experiment *e)
 	return y && strcmp(y, "elapsed") && strcmp(y, "cpu_spin") ? y : NULL;
 }
 
+/* Operations that failed, which the other columns do not show. */
+static void put_failed(const struct experiment *e, u32 p, u32 v, bool *any, FILE *f)
+{
+	const struct run_result *first = output_first_run(e, p, v);
+	guint k;
+
+	for (k = 0; first && k < first->metrics->len; k++) {
+		const struct run_metric *m = &g_array_index(first->metrics, struct run_metric, k);
+		struct stat_summary s;
+
+		if (!g_str_has_suffix(m->name, "_failed") ||
+		    !experiment_summary(e, p, v, m->name, &s) || !(s.mean > 0.0))
+			continue;
+		fprintf(f, "%swarning: %s%s%s: %s is %.9g a run\n", *any ? "" : "\n",
+			experiment_variant(e, v)->name, *e->points[p].label ? " at " : "",
+			e->points[p].label, m->name, s.mean);
+		*any = true;
+	}
+}
+
 void output_table(const struct experiment *e, FILE *f)
 {
 	const char *metric = output_main_metric(e), *of = metric ? metric : "elapsed";
 	struct table t;
+	bool any = false;
 	char *head;
 	u32 p, v, i;
 
@@ -80,6 +101,9 @@ void output_table(const struct experiment *e, FILE *f)
 		}
 	}
 	table_print(&t, 2, f);
+	for (p = 0; p < e->nr_points; p++)
+		for (v = 0; v < e->nr_variants; v++)
+			put_failed(e, p, v, &any, f);
 	for (i = 0; i < e->scenario->nr_notes; i++)
 		fprintf(f, "%snote: %s\n", i ? "" : "\n", e->scenario->notes[i]);
 	table_destroy(&t);

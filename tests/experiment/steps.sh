@@ -36,4 +36,11 @@ fails() {
 fails deadlock '[0-9]' deadlock
 fails divide '[0-9]' zero
 fails used 11 'used up' # a handle that an operation has taken over is not silently nothing
+
+# An operation that the kernel would fail is no error of the run, but is not passed over either.
+"$mmsim" run "$dir/failing.yaml" --no-plots -o "$tmp/failing" 2>/dev/null >"$tmp/table" || exit 1
+if ! grep -q '^warning: default: vmap.vmalloc_failed is [0-9]* a run$' "$tmp/table"; then
+	echo "failing: no warning under the table"
+	status=1
+fi
 exit $status
