@@ -68,6 +68,8 @@ struct task {
 	struct worker_pool *pool; /* of a kworker */
 	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
 	u32 nr_mutexes;
+	bool reclaiming; /* PF_MEMALLOC: it frees memory, and must not start to once more */
+	u32 memcg_nr_pages_over_high; /* charged above memory.high since it last paid for that */
 	struct sim_handle spin_timer;
 	const struct frame_site *mutex_site; /* frame that asked for the mutex */
 	void (*body)(struct task *t, void *arg);

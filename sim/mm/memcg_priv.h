@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the memory cgroups share. */
+#ifndef MMSIM_MM_MEMCG_PRIV_H
+#define MMSIM_MM_MEMCG_PRIV_H
+
+#include "sim/mm/memcg.h"
+
+/* memcg.c: pages of @memcg have been uncharged; it is freed if it was only waiting for that. */
+void css_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg);
+
+/* memcg_charge.c */
+void memcg_stock_init(struct memcg_state *ms, struct memcg_stock *stock);
+
+#endif
