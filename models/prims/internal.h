@@ -61,4 +61,12 @@ int prim_op_load(struct task *t, void *model, struct op_call *call);
 int prim_op_store(struct task *t, void *model, struct op_call *call);
 int prim_op_atomic_add(struct task *t, void *model, struct op_call *call);
 
+/* memcg.c */
+extern const struct prim_type prim_memcg;
+extern const struct arg_desc prim_charge_args[3];
+int prim_op_memcg_create(struct task *t, void *model, struct op_call *call);
+int prim_op_memcg_remove(struct task *t, void *model, struct op_call *call);
+int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call);
+int prim_op_memcg_uncharge(struct task *t, void *model, struct op_call *call);
+
 #endif

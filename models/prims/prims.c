@@ -13,7 +13,8 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc, &prim_tas.desc, &prim_fifo.desc, &prim_mutex.desc, &prim_line.desc,
+	&prim_qspinlock.desc, &prim_tas.desc,  &prim_fifo.desc,
+	&prim_mutex.desc,     &prim_line.desc, &prim_memcg.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -28,6 +29,14 @@ static const struct op_desc prim_ops[] = {
 	  false },
 	{ "atomic_add", "fetch-add on a cache line", prim_value_args, 2, "object",
 	  prim_op_atomic_add, false },
+	{ "memcg_create", "mkdir of a memory cgroup that was removed", prim_object_arg, 1, "object",
+	  prim_op_memcg_create, false },
+	{ "memcg_remove", "rmdir of a memory cgroup", prim_object_arg, 1, "object",
+	  prim_op_memcg_remove, false },
+	{ "memcg_charge", "charge pages to a memory cgroup", prim_charge_args, 3, "object",
+	  prim_op_memcg_charge, false },
+	{ "memcg_uncharge", "give charged pages back", prim_charge_args, 2, "object",
+	  prim_op_memcg_uncharge, false },
 };
 
 static int refs_init(struct prims *p)

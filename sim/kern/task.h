@@ -21,6 +21,7 @@
 #include "sim/stat/lockstat.h"
 
 struct kern;
+struct memcg_state;
 struct task;
 
 #define TASK_DEFERRED 32
@@ -112,6 +113,7 @@ struct kern {
 	u32 replication;
 	struct rng arbitration;
 	void *mm; /* sim/mm's state */
+	struct memcg_state *memcg; /* sim/mm's, NULL until somebody needs it */
 	u16 kmalloc_cat[16]; /* ledger categories, sim/mm/slab.c */
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;

@@ -104,6 +104,23 @@ void memcg_free(struct memcg_state *ms)
 	free(ms);
 }
 
+struct memcg_state *memcg_get(struct kern *k)
+{
+	if (!k->memcg)
+		k->memcg = memcg_new(k);
+	if (k->memcg)
+		k->memcg->users++;
+	return k->memcg;
+}
+
+void memcg_put(struct memcg_state *ms)
+{
+	if (--ms->users)
+		return;
+	ms->kern->memcg = NULL;
+	memcg_free(ms);
+}
+
 s32 memcg_register_hooks(struct memcg_state *ms, const struct memcg_hooks *hooks)
 {
 	if (ms->nr_hooks == MEMCG_SLOTS)
@@ -220,6 +237,19 @@ void css_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg)
 		list_add(&memcg->sibling, &ms->unused);
 		memcg = parent;
 	}
+}
+
+void mem_cgroup_get(struct task *t, struct mem_cgroup *memcg)
+{
+	task_sync(t);
+	memcg->pins++;
+}
+
+void mem_cgroup_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg)
+{
+	task_sync(t);
+	memcg->pins--;
+	css_put(ms, t, memcg);
 }
 
 static bool has_online_child(const struct mem_cgroup *memcg)

@@ -43,7 +43,7 @@ struct mem_cgroup {
 	struct list_head children, sibling;
 	u16 id; /* 1..MEM_CGROUP_ID_MAX, the lowest free one, until offline; the root has 1 */
 	u8 state; /* enum css_state */
-	u32 pins; /* reclaim is looking at it: not freed meanwhile */
+	u32 pins; /* mem_cgroup_get() without mem_cgroup_put() yet; open state */
 	u64 events[NR_MEMCG_EVENTS]; /* memory.events.local */
 	struct shrinker_info *info; /* per node; NULL in the root */
 	void *slot[MEMCG_SLOTS]; /* of the hooks' owners */
@@ -94,12 +94,17 @@ struct memcg_state {
 	u32 nr_hooks;
 	struct memcg_reclaim_ops reclaim;
 	u32 nr_nodes;
+	u32 users; /* of memcg_get() */
 	u32 nr_online, nr_offline; /* of all but the root; offline: not freed yet */
 };
 
 /* The root and nothing else. NULL when out of memory; owned by the caller. */
 struct memcg_state *memcg_new(struct kern *k);
 void memcg_free(struct memcg_state *ms);
+
+/* The kernel's cgroups, made at the first call; NULL when out of memory. memcg_put() each. */
+struct memcg_state *memcg_get(struct kern *k);
+void memcg_put(struct memcg_state *ms);
 
 /* Before the run. Returns the slot, or -ENOSPC. */
 s32 memcg_register_hooks(struct memcg_state *ms, const struct memcg_hooks *hooks);
@@ -119,6 +124,13 @@ struct mem_cgroup *mem_cgroup_create(struct memcg_state *ms, struct task *t,
  * it has children, -EINVAL if it is the root or offline.
  */
 int mem_cgroup_remove(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg);
+
+/*
+ * A reference, as a task's or a walk's: @memcg is not freed, and its struct not used for
+ * another one, until the mem_cgroup_put() that belongs to it.
+ */
+void mem_cgroup_get(struct task *t, struct mem_cgroup *memcg);
+void mem_cgroup_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg);
 
 /**
  * mem_cgroup_charge - charge @nr pages to @memcg and its ancestors
@@ -152,6 +164,7 @@ void memory_max_write(struct memcg_state *ms, struct task *t, struct mem_cgroup 
 /* Write memory.high (pages): reclaims what is above. */
 void memory_high_write(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u64 high);
 
+/* Is @memcg @root or below it? */
 bool mem_cgroup_is_descendant(const struct mem_cgroup *memcg, const struct mem_cgroup *root);
 
 /* Invariants: hierarchy, ids, usage of parents; NULL or what is wrong. At the end of a run. */

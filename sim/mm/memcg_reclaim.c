@@ -33,11 +33,9 @@ static struct mem_cgroup *mem_cgroup_iter(struct memcg_state *ms, struct task *t
 	task_sync(t);
 	next = pos ? next_preorder(root, pos) : root;
 	if (next)
-		next->pins++;
-	if (pos) {
-		pos->pins--;
-		css_put(ms, t, pos);
-	}
+		mem_cgroup_get(t, next);
+	if (pos)
+		mem_cgroup_put(ms, t, pos);
 	return next;
 }
 
@@ -108,8 +106,7 @@ u64 try_to_free_mem_cgroup_pages(struct memcg_state *ms, struct task *t, struct 
 
 	FRAME(t, "try_to_free_mem_cgroup_pages");
 
-	task_sync(t);
-	memcg->pins++;
+	mem_cgroup_get(t, memcg);
 	t->reclaiming = true;
 	descend(ms, t, memcg, &r);
 	if (!r.got)
@@ -119,9 +116,7 @@ u64 try_to_free_mem_cgroup_pages(struct memcg_state *ms, struct task *t, struct 
 		descend(ms, t, memcg, &r);
 	}
 	t->reclaiming = false;
-	task_sync(t);
-	memcg->pins--;
-	css_put(ms, t, memcg);
+	mem_cgroup_put(ms, t, memcg);
 	return r.got;
 }
 
