@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/lockdep.h"
 #include "sim/kern/mutex_priv.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
@@ -221,6 +222,7 @@ void mutex_lock(struct task *t, struct mutex *m)
 	task_sync(t);
 	if (m->owner == t)
 		sim_fail(t->kern->sim, "a task takes a mutex that it owns", 0, 0);
+	lockdep_acquire(t, m->class);
 	start = task_clock(t);
 	/* the exchange expects zero: neither owner nor waiters */
 	if (!m->owner && list_empty(&m->waiters)) {

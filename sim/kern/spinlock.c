@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "sim/kern/irq.h"
+#include "sim/kern/lockdep.h"
 
 const struct frame_site spin_slowpath_site = { "native_queued_spin_lock_slowpath" };
 
@@ -372,6 +373,7 @@ void spin_lock(struct task *t, struct spinlock *l)
 	task_sync(t);
 	if (l->owner == t)
 		sim_fail(t->kern->sim, "a task takes a spin lock that it holds", 0, 0);
+	lockdep_acquire(t, l->class);
 	t->x.section++;
 	t->lock_arrival = task_clock(t);
 	t->lock_line_last = l->line->last;

@@ -10,6 +10,7 @@
 
 #include "sim/core/mem.h"
 #include "sim/kern/ipi.h"
+#include "sim/kern/lockdep.h"
 #include "sim/kern/mutex.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
@@ -174,6 +175,11 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 	k->rq = calloc(hw->nr_cpus, sizeof(*k->rq));
 	if (!k->rq)
 		goto fail;
+#ifdef MMSIM_DEBUG
+	k->lockdep = lockdep_new();
+	if (!k->lockdep)
+		goto fail;
+#endif
 	tick = PS_PER_SEC / max_u64(hw->c[MK_HZ], 1);
 	/* the end of a slice is seen at the next tick (machine.md 5.1) */
 	k->slice = roundup_u64(max_u64(hw->c[MK_BASE_SLICE], 1), tick);
@@ -197,6 +203,9 @@ void kern_free(struct kern *k)
 	ipi_destroy(k);
 	mutex_free_all(k);
 	lock_stats_destroy(&k->lock_stats);
+#ifdef MMSIM_DEBUG
+	lockdep_free(k->lockdep);
+#endif
 	free(k->tasks);
 	free(k->rq);
 	free(k);

@@ -120,6 +120,9 @@ struct kern {
 	struct worker_pool *pools; /* per CPU */
 	struct mutex_wait *mutex_waits; /* wait_locks of all mutexes, mutex.c */
 	struct ipi_state *ipi; /* rounds under way, ipi.c */
+#ifdef MMSIM_DEBUG
+	struct lockdep *lockdep;
+#endif
 };
 
 /* Latency of one operation. */

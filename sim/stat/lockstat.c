@@ -11,6 +11,7 @@ void lock_stats_init(struct lock_stats *s)
 {
 	s->first = NULL;
 	s->tail = &s->first;
+	s->nr = 0;
 }
 
 void lock_stats_destroy(struct lock_stats *s)
@@ -44,6 +45,7 @@ struct lock_class *lock_stats_class(struct lock_stats *s, const char *name, cons
 		return NULL;
 	c->name = name;
 	c->kind = kind;
+	c->id = s->nr++;
 	lock_class_begin(c);
 	*s->tail = c;
 	s->tail = &c->next;

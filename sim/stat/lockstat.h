@@ -43,6 +43,7 @@ struct lock_class {
 	const char *name;
 	const char *kind; /* "qspinlock", "tas", "fifo", "mutex" */
 	bool has_read_side;
+	u32 id; /* in order of registration */
 	u8 hit[LOCK_HITS]; /* rows found last; only for speed */
 	struct lock_caller caller[LOCK_MAX_CALLERS];
 	u32 nr_callers;
@@ -53,6 +54,7 @@ struct lock_class {
 /* All classes of a run, in order of registration. */
 struct lock_stats {
 	struct lock_class *first, **tail;
+	u32 nr;
 };
 
 void lock_stats_init(struct lock_stats *s);

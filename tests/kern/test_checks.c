@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/kern/atomic.h"
+#include "sim/kern/mutex.h"
 #include "sim/kern/spinlock.h"
 #include "tests/core/check_main.h"
 
@@ -14,7 +15,8 @@ struct world {
 	struct sim *sim;
 	struct hw *hw;
 	struct kern *k;
-	struct spinlock lock;
+	struct spinlock lock, a, b;
+	struct mutex m1, m2;
 	struct atomic_counter counter;
 	void (*act)(struct task *t, struct world *w);
 	u32 passed;
@@ -54,6 +56,10 @@ static enum sim_status run(enum sim_engine engine, void (*act)(struct task *t, s
 	w.hw = hw_new(w.sim, w.m);
 	w.k = kern_new(w.hw, VIRT_NONE, 1, 0);
 	ck_assert_int_eq(spin_lock_init(w.k, &w.lock, "l", SPIN_QSPINLOCK), 0);
+	ck_assert_int_eq(spin_lock_init(w.k, &w.a, "a", SPIN_QSPINLOCK), 0);
+	ck_assert_int_eq(spin_lock_init(w.k, &w.b, "b", SPIN_QSPINLOCK), 0);
+	ck_assert_int_eq(mutex_init(w.k, &w.m1, "m1"), 0);
+	ck_assert_int_eq(mutex_init(w.k, &w.m2, "m2"), 0);
 	atomic_init_counter(&w.counter);
 	task_start(task_new(w.k, "actor", 0, 0, actor, &w));
 	task_start(task_new(w.k, "bystander", 0, 1, bystander, &w));
@@ -62,6 +68,8 @@ static enum sim_status run(enum sim_engine engine, void (*act)(struct task *t, s
 	if (st == SIM_FAILED)
 		ck_assert_msg(strstr(sim_report(w.sim), want), "%s", sim_report(w.sim));
 	spin_lock_destroy(&w.lock);
+	spin_lock_destroy(&w.a);
+	spin_lock_destroy(&w.b);
 	kern_free(w.k);
 	hw_free(w.hw);
 	sim_free(w.sim);
@@ -187,4 +195,62 @@ START_TEST(guarded_state)
 }
 END_TEST
 
-CHECK_MAIN("checks", open_state, open_objects, guarded_state)
+/* Order of lock classes: l, a, b and the mutex m. */
+static void pair(struct task *t, struct spinlock *first, struct spinlock *second)
+{
+	spin_lock(t, first);
+	spin_lock(t, second);
+	spin_unlock(t, second);
+	spin_unlock(t, first);
+}
+
+static void one_order(struct task *t, struct world *w)
+{
+	for (u32 i = 0; i < 3; i++) {
+		pair(t, &w->lock, &w->a);
+		pair(t, &w->a, &w->b);
+		pair(t, &w->lock, &w->b);
+		mutex_lock(t, &w->m1);
+		spin_lock(t, &w->lock);
+		spin_unlock(t, &w->lock);
+		mutex_unlock(t, &w->m1);
+	}
+}
+
+static void inversion(struct task *t, struct world *w)
+{
+	FRAME(t, "outer");
+	pair(t, &w->a, &w->b);
+	pair(t, &w->b, &w->a);
+}
+
+/* Over a third lock: a before b, b before l, and then l before a. */
+static void cycle(struct task *t, struct world *w)
+{
+	pair(t, &w->a, &w->b);
+	pair(t, &w->b, &w->lock);
+	pair(t, &w->lock, &w->a);
+}
+
+static void mutexes(struct task *t, struct world *w)
+{
+	mutex_lock(t, &w->m1);
+	mutex_lock(t, &w->m2);
+	mutex_unlock(t, &w->m1);
+	mutex_lock(t, &w->m1);
+	mutex_unlock(t, &w->m1);
+	mutex_unlock(t, &w->m2);
+}
+
+START_TEST(lock_order)
+{
+	right(one_order);
+	mistake(inversion, "possible circular locking dependency: a is taken while b is held");
+	mistake(inversion, "in _raw_spin_lock outer");
+	mistake(inversion, "actor");
+	mistake(cycle, "possible circular locking dependency: a is taken while l is held");
+	mistake(mutexes, "possible circular locking dependency: m1 is taken while m2 is held");
+}
+END_TEST
+
+CHECK_MAIN("checks", open_state, open_objects, guarded_state, lock_order)
