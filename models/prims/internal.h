@@ -38,6 +38,8 @@ struct prims {
 	struct prim_ref *refs; /* by number of the instance */
 	u64 nr_locks, nr_atomics; /* since the run began */
 	u64 base_locks, base_atomics; /* as of the warm-up cut */
+	u64 nr_seq_reads, nr_seq_retries; /* since the warm-up cut */
+	u64 nr_percpu_reads, percpu_error_max; /* likewise: fast reads, the worst of them */
 };
 
 /* What the object argument of a call names. */
@@ -68,5 +70,20 @@ int prim_op_memcg_create(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_remove(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_uncharge(struct task *t, void *model, struct op_call *call);
+
+/* seq.c */
+extern const struct prim_type prim_seqlock, prim_completion;
+extern const struct arg_desc prim_section_args[2];
+int prim_op_seq_read(struct task *t, void *model, struct op_call *call);
+int prim_op_seq_write(struct task *t, void *model, struct op_call *call);
+int prim_op_complete(struct task *t, void *model, struct op_call *call);
+int prim_op_complete_all(struct task *t, void *model, struct op_call *call);
+int prim_op_wait_for_completion(struct task *t, void *model, struct op_call *call);
+
+/* percpu.c */
+extern const struct prim_type prim_percpu_counter;
+int prim_op_percpu_add(struct task *t, void *model, struct op_call *call);
+int prim_op_percpu_read(struct task *t, void *model, struct op_call *call);
+int prim_op_percpu_sum(struct task *t, void *model, struct op_call *call);
 
 #endif

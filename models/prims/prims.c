@@ -13,8 +13,9 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc, &prim_tas.desc,  &prim_fifo.desc,
-	&prim_mutex.desc,     &prim_line.desc, &prim_memcg.desc,
+	&prim_qspinlock.desc, &prim_tas.desc,	     &prim_fifo.desc,
+	&prim_mutex.desc,     &prim_line.desc,	     &prim_memcg.desc,
+	&prim_seqlock.desc,   &prim_completion.desc, &prim_percpu_counter.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -37,6 +38,21 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_memcg_charge, false },
 	{ "memcg_uncharge", "give charged pages back", prim_charge_args, 2, "object",
 	  prim_op_memcg_uncharge, false },
+	{ "seq_read", "read section of a seqlock, repeated until it is good", prim_section_args, 2,
+	  "object", prim_op_seq_read, false },
+	{ "seq_write", "write section of a seqlock", prim_section_args, 2, "object",
+	  prim_op_seq_write, false },
+	{ "complete", "one more is done", prim_object_arg, 1, "object", prim_op_complete, false },
+	{ "complete_all", "done for good", prim_object_arg, 1, "object", prim_op_complete_all,
+	  false },
+	{ "wait_for_completion", "sleep until something is done", prim_object_arg, 1, "object",
+	  prim_op_wait_for_completion, false },
+	{ "percpu_add", "add to a per-CPU counter", prim_value_args, 2, "object",
+	  prim_op_percpu_add, false },
+	{ "percpu_read", "fast read of a per-CPU counter", prim_object_arg, 1, "object",
+	  prim_op_percpu_read, false },
+	{ "percpu_sum", "exact sum of a per-CPU counter", prim_object_arg, 1, "object",
+	  prim_op_percpu_sum, false },
 };
 
 static int refs_init(struct prims *p)
@@ -124,19 +140,45 @@ static void prims_begin(void *model)
 
 	p->base_locks = p->nr_locks;
 	p->base_atomics = p->nr_atomics;
+	p->nr_seq_reads = 0;
+	p->nr_seq_retries = 0;
+	p->nr_percpu_reads = 0;
+	p->percpu_error_max = 0;
 }
 
+enum prim_metric { LOCKS_PER_US, ATOMICS_PER_US, SEQ_RETRIES_PER_READ, PERCPU_ERROR_MAX };
+
 static const struct metric_desc prim_metrics[] = {
-	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
-	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
+	[LOCKS_PER_US] = { "locks_per_us", "1/us", "acquisitions of all locks per microsecond",
+			   METRIC_HIGHER },
+	[ATOMICS_PER_US] = { "atomics_per_us", "1/us", "atomic operations per microsecond",
+			     METRIC_HIGHER },
+	[SEQ_RETRIES_PER_READ] = { "seq_retries_per_read", "", "passes of seq_read too many",
+				   METRIC_LOWER },
+	[PERCPU_ERROR_MAX] = { "percpu_error_max", "",
+			       "what a percpu_read was wrong by, at the most", METRIC_LOWER },
 };
+
+static double per_us(u64 n, u64 elapsed_ps)
+{
+	return elapsed_ps ? (double)n * (double)PS_PER_US / (double)elapsed_ps : NAN;
+}
 
 static double prims_metric(void *model, u32 i, u64 elapsed_ps)
 {
 	const struct prims *p = model;
-	u64 n = i ? p->nr_atomics - p->base_atomics : p->nr_locks - p->base_locks;
 
-	return elapsed_ps ? (double)n * (double)PS_PER_US / (double)elapsed_ps : NAN;
+	switch (i) {
+	case LOCKS_PER_US:
+		return per_us(p->nr_locks - p->base_locks, elapsed_ps);
+	case ATOMICS_PER_US:
+		return per_us(p->nr_atomics - p->base_atomics, elapsed_ps);
+	case SEQ_RETRIES_PER_READ:
+		return p->nr_seq_reads ? (double)p->nr_seq_retries / (double)p->nr_seq_reads : NAN;
+	case PERCPU_ERROR_MAX:
+		return p->nr_percpu_reads ? (double)p->percpu_error_max : NAN;
+	}
+	return NAN;
 }
 
 const struct model_desc prims_model = {

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * struct percpu_counter, as lib/percpu_counter.c of 6.12 (reference machine.md 2.9, 2.12):
+ * each CPU counts on its own until it has a batch, which then goes to the common count under
+ * a raw spin lock. A fast read is that count and may be wrong by less than a batch for each
+ * CPU; an exact one adds up all CPUs under the lock. What each read was wrong by is kept.
+ * Left out: the list for CPU hotplug, the size of the allocation.
+ */
+#ifndef MMSIM_KERN_PERCPU_COUNTER_H
+#define MMSIM_KERN_PERCPU_COUNTER_H
+
+#include "sim/kern/spinlock.h"
+
+struct percpu_counter_cpu {
+	s64 v; /* open state: sums read it */
+	struct line line;
+};
+
+struct percpu_counter {
+	struct kern *kern;
+	struct spinlock lock;
+	s64 count; /* open state: read without the lock */
+	struct line line; /* of the count */
+	struct percpu_counter_cpu *cpu;
+	s64 truth; /* everything that has been added */
+	u64 nr_reads, max_error; /* of fast reads: how many, the furthest from the truth */
+};
+
+/* Default batch of a machine: max(32, 2 * CPUs). */
+s32 percpu_counter_batch(const struct kern *k);
+
+/* Zero. Returns 0 or -ENOMEM; pair with percpu_counter_destroy(). */
+int percpu_counter_init(struct kern *k, struct percpu_counter *c);
+void percpu_counter_destroy(struct percpu_counter *c);
+
+/* Add @amount; the CPU's part stays below @batch in size. */
+void percpu_counter_add_batch(struct task *t, struct percpu_counter *c, s64 amount, s32 batch);
+
+/* The common count as of now. */
+s64 percpu_counter_read(struct task *t, struct percpu_counter *c);
+
+/* The exact sum, one line per CPU, under the lock. */
+s64 percpu_counter_sum(struct task *t, struct percpu_counter *c);
+
+#endif
