@@ -153,6 +153,8 @@ static void home(struct cal_ctx *ctx, uint64_t until)
 		if (slot.line && cal_run_on(ctx, touch_body, &slot, k ? t->cpus[far].os : os[0]))
 			cal_sample(ctx, &job, os, 2, begin + (until - begin) * (k + 1) / 2, &s);
 		r[k] = cal_quartiles(&s);
+		if (!r[k].n)
+			snprintf(r[k].why, CAL_WHY_MAX, "no pinned threads could be made");
 		cal_samples_free(&s);
 		if (slot.line)
 			cal_unmap(slot.line, 4096);

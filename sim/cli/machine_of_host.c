@@ -225,8 +225,11 @@ static void set_kernel(struct machine *m, const struct calibration *c)
 #endif
 }
 
+/* Raise what noise, or a default beside a measured value, left below its lower neighbour. */
 static void keep_order(struct machine *m, GPtrArray *missing)
 {
+	enum machine_key key;
+	const char *why;
 	size_t i;
 
 	for (i = 0; i < G_N_ELEMENTS(orders); i++) {
@@ -236,14 +239,16 @@ static void keep_order(struct machine *m, GPtrArray *missing)
 		const char *b = machine_keys[orders[i].high].path;
 		char *source;
 
-		if (!low->given || !high->given || low->v <= high->v)
+		if (low->v <= high->v)
 			continue;
-		g_ptr_array_add(missing,
-				g_strdup_printf("%s: came out below %s; raised to it", b, a));
-		source = g_strdup_printf("came out at %.3f ns, below %s: raised to it",
+		source = g_strdup_printf("%s %.3f ns, below %s: raised to it",
+					 high->given ? "came out at" : "default is",
 					 (double)high->v / 1000, a);
+		g_ptr_array_add(missing, g_strdup_printf("%s: %s", b, source));
 		machine_set(m, orders[i].high, low->v, TAG_ESTIMATE, 0, source);
 		g_free(source);
+		/* What is filled from it follows. */
+		machine_complete(m, &why, &key);
 	}
 }
 
@@ -258,8 +263,9 @@ struct machine *machine_of_host(const struct calibration *c, const char *name, G
 	set_topology(m, c);
 	set_costs(m, c, missing);
 	set_kernel(m, c);
-	keep_order(m, missing);
-	/* A fill rule may stand in the way of what is given: lat.l1 of an odd clock. */
+	/* Fills in what was not given, whatever it says of the order. */
+	if (machine_complete(m, &why, &key))
+		keep_order(m, missing);
 	if (machine_complete(m, &why, &key)) {
 		g_ptr_array_add(missing, g_strdup_printf("%s: %s", machine_keys[key].path, why));
 		machine_free(m);

@@ -232,6 +232,31 @@ START_TEST(whole)
 }
 END_TEST
 
+/*
+ * Hosts that are not this one: CPUs that do not exist cannot be pinned, and the two that may
+ * are of whatever class the description says. Each item has a value or a reason.
+ */
+START_TEST(other_hosts)
+{
+	static const char *const hosts[] = {
+		"pack:1 core:1 pu:2",
+		"pack:1 l3:2 core:1 pu:1",
+		"pack:2 [numa] core:1 pu:1",
+		"pack:2 [numa] l3:1 core:2 pu:1",
+		"pack:1 [numa] group:2 [numa] l3:1 core:1 pu:1",
+		"pack:2 [numa] l3:4 l2:8 core:1 pu:2",
+	};
+	struct cal_options opt = { .budget_ns = 150000000, .synthetic = hosts[_i] };
+	struct calibration c;
+	uint32_t i;
+
+	ck_assert_int_eq(calibrate(&c, &opt), CAL_DONE);
+	for (i = 0; i < NR_CAL_ITEMS; i++)
+		ck_assert_msg(c.results[i].n || *c.results[i].why, "%s: item %u", hosts[_i], i);
+	calibration_free(&c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("calibrate");
@@ -244,6 +269,7 @@ int main(void)
 	tcase_add_test(fast, same_host_twice);
 	tcase_add_loop_test(slow, stops, 0, 4);
 	tcase_add_test(slow, whole);
+	tcase_add_loop_test(slow, other_hosts, 0, 6);
 	tcase_set_timeout(slow, 120);
 	suite_add_tcase(suite, fast);
 	suite_add_tcase(suite, slow);
