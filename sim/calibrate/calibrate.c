@@ -21,9 +21,26 @@ static const struct step {
 
 #define NR_STEPS (sizeof(steps) / sizeof(steps[0]))
 
+/* Ticks are coarse: what comes out below nothing is nothing. */
+static void note_load(struct calibration *c, const struct cal_load *before)
+{
+	struct cal_load now;
+	int64_t total, others;
+
+	cal_load_read(&now);
+	total = (int64_t)(now.total - before->total);
+	if (total <= 0)
+		return;
+	others = total - (int64_t)(now.idle - before->idle) - (int64_t)(now.steal - before->steal) -
+		 (int64_t)(now.own - before->own);
+	c->others_pct = others > 0 ? (uint32_t)(100 * others / total) : 0;
+	c->steal_pct = (uint32_t)(100 * (now.steal - before->steal) / (uint64_t)total);
+}
+
 enum cal_status calibrate(struct calibration *c, const struct cal_options *opt)
 {
 	struct cal_ctx ctx = { .opt = opt, .out = c };
+	struct cal_load before;
 	enum cal_status status;
 	uint32_t i;
 
@@ -31,6 +48,7 @@ enum cal_status calibrate(struct calibration *c, const struct cal_options *opt)
 	for (i = 0; i < NR_CAL_ITEMS; i++)
 		snprintf(c->results[i].why, CAL_WHY_MAX, "this host has none");
 	cal_host_read(&c->host);
+	cal_load_read(&before);
 	status = cal_topology_read(&c->topology, opt->synthetic);
 	for (i = 0; status == CAL_DONE && i < NR_STEPS; i++) {
 		if (cal_stopped(&ctx))
@@ -39,6 +57,7 @@ enum cal_status calibrate(struct calibration *c, const struct cal_options *opt)
 			opt->progress(opt->arg, steps[i].what);
 		steps[i].measure(&ctx);
 	}
+	note_load(c, &before);
 	if (atomic_load(&ctx.no_memory))
 		return CAL_NO_MEMORY;
 	return status == CAL_DONE && cal_stopped(&ctx) ? CAL_STOPPED : status;

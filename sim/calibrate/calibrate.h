@@ -90,6 +90,9 @@ struct calibration {
 	struct cal_result results[NR_CAL_ITEMS];
 	char notes[CAL_MAX_NOTES][CAL_NOTE_MAX]; /* for people: one line each */
 	uint32_t nr_notes;
+	/* what else ran meanwhile, in percent of all CPUs' time: others here, and elsewhere on
+	 * the machine that this guest shares */
+	uint32_t others_pct, steal_pct;
 };
 
 struct cal_options {

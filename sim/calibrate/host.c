@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,4 +96,33 @@ void cal_host_read(struct cal_host *h)
 	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &res) && !res.tv_sec && res.tv_nsec >= 100000)
 		h->hz = (uint32_t)((1000000000L + res.tv_nsec / 2) / res.tv_nsec);
 	read_hypervisor(h);
+}
+
+static uint64_t ns_of(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_usec * 1000;
+}
+
+void cal_load_read(struct cal_load *l)
+{
+	enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, NR_FIELDS };
+	unsigned long long v[NR_FIELDS] = { 0 };
+	long tick = sysconf(_SC_CLK_TCK);
+	FILE *f = fopen("/proc/stat", "re");
+	struct rusage ru;
+	int n = 0, i;
+
+	memset(l, 0, sizeof(*l));
+	if (f && tick > 0 && !fscanf(f, "cpu ")) {
+		while (n < NR_FIELDS && fscanf(f, "%llu", &v[n]) == 1)
+			n++;
+		for (i = 0; i < n; i++)
+			l->total += v[i] * (1000000000ULL / (uint64_t)tick);
+		l->idle = (v[IDLE] + v[IOWAIT]) * (1000000000ULL / (uint64_t)tick);
+		l->steal = v[STEAL] * (1000000000ULL / (uint64_t)tick);
+	}
+	if (f)
+		fclose(f);
+	if (!getrusage(RUSAGE_SELF, &ru))
+		l->own = ns_of(ru.ru_utime) + ns_of(ru.ru_stime);
 }

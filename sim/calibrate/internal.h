@@ -120,6 +120,12 @@ uint32_t cal_max_threads(const struct cal_topology *t);
  */
 uint32_t cal_clique(const struct cal_topology *t, enum cal_dist d, uint32_t max, uint32_t *os);
 
+/* CPU time of the whole host so far, and this process's, in ns. Zero: unknown. */
+struct cal_load {
+	uint64_t total, idle, steal, own;
+};
+void cal_load_read(struct cal_load *l);
+
 /* The measurements, one file a kind. */
 void cal_measure_core(struct cal_ctx *ctx);
 void cal_measure_latency(struct cal_ctx *ctx);

@@ -10,6 +10,9 @@
 #include "sim/cli/machine_of_host.h"
 
 #define BUDGET_NS 19000000000ULL
+/* Above so much other work the file says so, and the user should think twice. */
+#define BUSY_PCT 10
+#define BUSY_FORMAT "%s host was busy meanwhile: other work had %u %% of the CPUs, %u %% was stolen"
 #define QUICK_BUDGET_NS 1700000000ULL
 
 static bool stop(void *arg)
@@ -30,6 +33,11 @@ static void progress(void *arg, const char *what)
 	fprintf(stderr, "mmsim: measuring: %s\n", what);
 }
 
+static bool is_busy(const struct calibration *c)
+{
+	return c->others_pct + c->steal_pct > BUSY_PCT;
+}
+
 static void print_topology(GString *out, const struct calibration *c)
 {
 	const struct cal_topology *t = &c->topology;
@@ -39,6 +47,8 @@ static void print_topology(GString *out, const struct calibration *c)
 		g_string_append(out,
 				"# In a virtual machine: the topology may be fiction, and what "
 				"the host takes away is in the spread.\n");
+	if (is_busy(c))
+		g_string_append_printf(out, BUSY_FORMAT "\n", "# The", c->others_pct, c->steal_pct);
 	if (t->nr_usable < t->nr_cpus)
 		g_string_append_printf(out,
 				       "# Measured on %u of %u CPUs: the others may not be "
@@ -91,6 +101,9 @@ static int print_calibration(const struct calibration *c, const char *name, bool
 	}
 	cli_complain("spin locks, page and slab allocator, RCU and interrupts cannot be measured "
 		     "from user space: their keys are defaults");
+	if (is_busy(c))
+		cli_complain(BUSY_FORMAT "; measure again when it is quiet", "the", c->others_pct,
+			     c->steal_pct);
 	text = machine_text(c, m, missing, quick);
 	if (fputs(text->str, stdout) == EOF || fflush(stdout))
 		cli_complain("the machine file could not be written");

@@ -208,6 +208,7 @@ START_TEST(whole)
 
 	ck_assert_int_eq(calibrate(&c, &opt), CAL_DONE);
 	ck_assert_int_eq(steps, 7);
+	ck_assert_uint_le(c.others_pct + c.steal_pct, 100);
 	for (i = 0; i < NR_CAL_ITEMS; i++) {
 		r = &c.results[i];
 		if (!r->n) {
