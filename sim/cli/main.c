@@ -58,7 +58,7 @@ const struct verb cli_verbs[] = {
 	{ "calibrate", "", "Measure this host and print a machine file",
 	  "The file goes to standard output, progress and what could not be measured to standard\n"
 	  "error: `mmsim calibrate >host.yaml`, then `mmsim check host.yaml` and\n"
-	  "`mmsim run --set machine=host.yaml FILE`. Takes about 20 s, 2 s with --quick, more on "
+	  "`mmsim run --set machine=host.yaml FILE`. Takes up to 20 s, 2 s with --quick, more on "
 	  "a\n"
 	  "busy host; needs no privileges. Measured values have tag M, their quartiles in "
 	  "`source`\n"

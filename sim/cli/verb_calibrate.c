@@ -160,7 +160,7 @@ int cli_calibrate(struct cli *cli, int argc, char **argv)
 	char *name = NULL;
 	const GOptionEntry entries[] = {
 		{ "quick", 0, 0, G_OPTION_ARG_NONE, &quick,
-		  "About 2 s instead of 20, with wider errors", NULL },
+		  "About 2 s instead of up to 20, with wider errors", NULL },
 		{ "name", 0, 0, G_OPTION_ARG_STRING, &name, "Name of the machine (default host)",
 		  "NAME" },
 		{ "quiet", 0, 0, G_OPTION_ARG_NONE, &quiet, "No progress", NULL },
