@@ -39,6 +39,7 @@ int cli_list(struct cli *cli, int argc, char **argv);
 int cli_show(struct cli *cli, int argc, char **argv);
 int cli_plot(struct cli *cli, int argc, char **argv);
 int cli_validate(struct cli *cli, int argc, char **argv);
+int cli_calibrate(struct cli *cli, int argc, char **argv);
 
 /* Register every built-in model; false with a message on standard error. */
 bool cli_register_models(struct registry *r);

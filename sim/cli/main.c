@@ -38,7 +38,9 @@ const struct verb cli_verbs[] = {
 	{ "run", "FILE...", "Run scenarios and write their results", run_details, cli_run },
 	{ "check", "FILE...", "Check scenarios without running them",
 	  "All mistakes of a file are told at once, as file:line:column. With --quick the small\n"
-	  "form also runs. Exit status: 0 all are right; 2 mistakes.",
+	  "form also runs. A machine file (`mmsim calibrate`) is checked as one. Exit status: 0 "
+	  "all\n"
+	  "are right; 2 mistakes.",
 	  cli_check },
 	{ "list", "[models|variants|operations|metrics|machines|scenarios]", "List what there is",
 	  NULL, cli_list },
@@ -53,6 +55,20 @@ const struct verb cli_verbs[] = {
 	  "Without FILE, all scenarios of `mmsim list scenarios` that have an `expect`. A point\n"
 	  "that was not run is reported as not run. Exit status: 0 all fit; 1 some are off.",
 	  cli_validate },
+	{ "calibrate", "", "Measure this host and print a machine file",
+	  "The file goes to standard output, progress and what could not be measured to standard\n"
+	  "error: `mmsim calibrate >host.yaml`, then `mmsim check host.yaml` and\n"
+	  "`mmsim run --set machine=host.yaml FILE`. Takes up to 20 s, 2 s with --quick, more on "
+	  "a\n"
+	  "busy host; needs no privileges. Measured values have tag M, their quartiles in "
+	  "`source`\n"
+	  "and a relative error from the quartiles, 5 % at least. What user space cannot see "
+	  "keeps\n"
+	  "its default, as a comment, and is no value of this host. Only CPUs that the process "
+	  "may\n"
+	  "use (taskset, cgroup) are measured; the topology is the whole host's.\n\n"
+	  "Exit status: 0 done; 2 bad usage; 3 interrupted, nothing is printed; 4 internal error.",
+	  cli_calibrate },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

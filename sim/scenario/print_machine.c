@@ -98,3 +98,8 @@ void print_machine(GString *out, const struct machine *m, u32 indent)
 		print_key(out, &m->val[k], d, dot ? dot + 1 : d->path, dot ? indent + 2 : indent);
 	}
 }
+
+void machine_print(const struct machine *m, GString *out)
+{
+	print_machine(out, m, 0);
+}

@@ -317,6 +317,12 @@ void scn_errors_clear(struct scn_errors *errors);
 struct machine *machine_load(const char *name, const char *const *search_path,
 			     struct scn_errors *errors);
 
+/*
+ * Print a machine as the YAML map that machine_load() reads: what was given as values,
+ * what was filled in as comments.
+ */
+void machine_print(const struct machine *m, GString *out);
+
 /* Print the effective scenario (defaults and units resolved) as YAML: `check --print`. */
 void scenario_print(const struct scenario *s, GString *out);
 

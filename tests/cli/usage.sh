@@ -27,7 +27,7 @@ diff -u "$dir/help.golden" "$tmp/help" || status=1
 for word in --margins --resume --plugin model_low 'Exit status'; do
 	"$mmsim" run --help | grep -q -e "$word" || { echo "run --help: no $word"; status=1; }
 done
-for verb in run check list show plot validate; do
+for verb in run check list show plot validate calibrate; do
 	"$mmsim" $verb --help | grep -q "mmsim $verb" || { echo "$verb --help"; status=1; }
 done
 
@@ -49,6 +49,8 @@ want 2 'nothing is called' show no-such-thing-anywhere
 want 2 'no name given' show
 want 2 '--format is' plot --format=oil "$tmp"
 want 2 'no plots there' plot "$tmp"
+want 2 'takes no arguments' calibrate here
+want 2 '--name' calibrate --name '../x'
 # Events are checked but cannot be carried out: refused, not ignored.
 cat >"$tmp/events.yaml" <<'YAML'
 scenario: ev

@@ -43,7 +43,9 @@ ALLOWED = {
     "models": _MODELS + ["models"],
     "sim/experiment": _ALL,
     "output": _ALL + ["sim/experiment"],
-    "sim/cli": _ALL + ["sim/experiment", "output"],
+    # Measures the host: neither knows the simulator nor is known to it.
+    "sim/calibrate": [],
+    "sim/cli": _ALL + ["sim/experiment", "output", "sim/calibrate"],
 }
 CODE = ("sim", "models", "output", "tests")
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
@@ -207,6 +209,8 @@ def selftest(_root):
         ("layers", "output/a.c", head + '#include "sim/cli/cli.h"\n', True),
         ("layers", "sim/cli/a.c", head + '#include "output/csv.h"\n', False),
         ("layers", "sim/newlayer/a.c", head, True),
+        ("layers", "sim/calibrate/a.c", head + '#include "sim/core/types.h"\n', True),
+        ("layers", "sim/cli/a.c", head + '#include "sim/calibrate/calibrate.h"\n', False),
         ("lines", "sim/core/a.c", head + "\n" * (MAX_LINES - 1), False),
         ("lines", "sim/core/a.c", head + "\n" * MAX_LINES, True),
         ("spdx", "sim/core/a.c", head, False),
