@@ -10,4 +10,16 @@ enum show_result { SHOW_DONE, SHOW_UNKNOWN, SHOW_BAD };
 /* Topology and cost table of a machine, by name, path, flat-N or ideal-N. */
 enum show_result show_machine(const struct cli *cli, const char *name);
 
+/* Parts of it. Topology in lines of at most 80 columns. */
+void show_topology(const struct machine *m);
+
+/* What the tags and sources of @m's values stand for. */
+void show_legend(const struct machine *m);
+
+/* Word for a tag; guesses in capitals. */
+const char *show_tag_name(char tag);
+
+/* Whether a value is printed: not those of a distance that the machine does not have. */
+bool machine_shown(const struct machine *m, enum machine_key k);
+
 #endif

@@ -5,80 +5,90 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "output/fmt.h"
+#include "sim/hw/machine_check.h"
+#include "sim/scenario/units.h"
 
-static void value_text(char buf[FMT_MAX], enum machine_key key, s64 v)
+static void value_text(GString *out, enum machine_key key, s64 v)
 {
 	const struct machine_key_desc *d = &machine_keys[key];
-	char ns[FMT_MAX];
 
+	g_string_truncate(out, 0);
 	switch (d->unit) {
 	case MU_TIME:
-		fmt_ns(ns, (u128)v);
-		g_snprintf(buf, FMT_MAX, "%s ns", ns);
+		number_print(out, v, Q_TIME);
 		break;
 	case MU_BYTES:
-		fmt_human(buf, (double)v, "bytes");
+		number_print(out, v, Q_SIZE);
 		break;
 	case MU_RATIO:
-		g_snprintf(buf, FMT_MAX, "%lld.%03lld", (long long)(v / 1000),
-			   (long long)(v % 1000));
+		number_print(out, v, Q_DECIMAL);
 		break;
 	case MU_BOOL:
-		g_strlcpy(buf, v ? "true" : "false", FMT_MAX);
+		g_string_append(out, v ? "true" : "false");
 		break;
 	case MU_ENUM:
-		g_strlcpy(buf, d->choices[v], FMT_MAX);
+		g_string_append(out, d->choices[v]);
 		break;
 	case MU_COUNT:
-		g_snprintf(buf, FMT_MAX, "%lld", (long long)v);
+		number_print(out, v, Q_INT);
 		break;
 	}
 }
 
-static const char *tag_name(char tag)
+bool machine_shown(const struct machine *m, enum machine_key k)
 {
-	switch (tag) {
-	case TAG_SOURCED:
-		return "sourced";
-	case TAG_DERIVED:
-		return "derived";
-	case TAG_ESTIMATE:
-		return "ESTIMATE";
-	case TAG_RECALLED:
-		return "RECALLED";
-	case TAG_KERNEL:
-		return "kernel";
-	case TAG_MEASURED:
-		return "measured";
-	case TAG_CALIBRATED:
-		return "calibrated";
+	return m->val[k].given || machine_key_used(m, k);
+}
+
+static bool is_guess(const struct machine_value *v)
+{
+	return v->tag == TAG_ESTIMATE || v->tag == TAG_RECALLED;
+}
+
+/* "+-12%"; a choice of words has no error, and counts and sizes are not drawn. */
+static void error_text(GString *out, enum machine_key k, const struct machine_value *v)
+{
+	enum machine_unit unit = machine_keys[k].unit;
+
+	g_string_truncate(out, 0);
+	if (!v->rel_err_permille || !v->v || unit == MU_ENUM || unit == MU_BOOL)
+		return;
+	g_string_append(out, "+-");
+	number_print(out, v->rel_err_permille, Q_PERCENT);
+}
+
+static void print_costs(const struct machine *m)
+{
+	GString *value = g_string_new(NULL), *error = g_string_new(NULL);
+	u32 guesses = 0, all = 0;
+
+	printf("\n  %-39s %9s  %-10s %-7s %s\n", "key", "value", "tag", "error", "source");
+	for (u32 i = 0; i < NR_MACHINE_KEYS; i++) {
+		const struct machine_value *v = &m->val[i];
+		const char *source = v->source ? v->source : v->given ? "no source" : "";
+
+		if (!machine_shown(m, i))
+			continue;
+		value_text(value, (enum machine_key)i, v->v);
+		error_text(error, (enum machine_key)i, v);
+		printf("%c %-*s %9s  %-10s %-7s %s%s\n", is_guess(v) ? '*' : ' ',
+		       value->len > 9 ? (int)(48 - value->len) : 39, machine_keys[i].path,
+		       value->str, show_tag_name(v->tag), error->str, v->given ? "" : "(default) ",
+		       source);
+		guesses += is_guess(v);
+		all++;
 	}
-	return "?";
+	printf("\n* %u of %u values are guesses, not measurements\n", guesses, all);
+	g_string_free(error, TRUE);
+	g_string_free(value, TRUE);
 }
 
 static void print_machine(const struct machine *m)
 {
-	char buf[FMT_MAX];
-	u32 i;
-
 	printf("machine %s\n%s%s", m->name, m->about ? m->about : "", m->about ? "\n" : "");
-	printf("%u CPUs, %u nodes: %lld socket(s) x %lld node(s) x %lld LLC x %lld core(s) x "
-	       "%lld thread(s)\n\n",
-	       machine_nr_cpus(m), machine_nr_nodes(m), (long long)m->val[MK_SOCKETS].v,
-	       (long long)m->val[MK_NODES_PER_SOCKET].v, (long long)m->val[MK_LLC_PER_NODE].v,
-	       (long long)m->val[MK_CORES_PER_LLC].v, (long long)m->val[MK_SMT].v);
-	for (i = 0; i < NR_MACHINE_KEYS; i++) {
-		const struct machine_value *v = &m->val[i];
-		bool guess = v->tag == TAG_ESTIMATE || v->tag == TAG_RECALLED;
-
-		value_text(buf, (enum machine_key)i, v->v);
-		printf("%c %-28s %18s  %-10s +-%u.%u %%%s  %s\n", guess ? '*' : ' ',
-		       machine_keys[i].path, buf, tag_name(v->tag), v->rel_err_permille / 10,
-		       v->rel_err_permille % 10, v->given ? "" : " (default)",
-		       v->source ? v->source : "");
-	}
-	puts("\n* is an estimate or recalled, not a sourced value");
+	show_topology(m);
+	print_costs(m);
+	show_legend(m);
 }
 
 static bool known(const struct cli *cli, const char *name)

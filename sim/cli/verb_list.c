@@ -91,11 +91,35 @@ static void list_names(GPtrArray *names)
 	g_ptr_array_free(names, TRUE);
 }
 
+static void list_machine(const struct cli *cli, const char *name)
+{
+	struct scn_errors errors = { 0 };
+	struct machine *m = machine_load(name, (const char *const *)cli->search_path, &errors);
+	char *about;
+
+	scn_errors_clear(&errors);
+	if (!m) {
+		about = g_strdup_printf("not usable: `mmsim show %s` says why", name);
+		row(NULL, name, about);
+	} else {
+		about = g_strdup_printf("%4u CPUs%s%s", machine_nr_cpus(m), m->about ? "  " : "",
+					m->about ? m->about : "");
+		row(NULL, name, about);
+	}
+	g_free(about);
+	machine_free(m);
+}
+
 static void list_machines(const struct cli *cli)
 {
-	list_names(cli_known_machines(cli));
-	row(NULL, "flat-N", "one LLC, no SMT, N CPUs; costs of one LLC of tr3970x");
-	row(NULL, "ideal-N", "N CPUs, every cost zero");
+	GPtrArray *names = cli_known_machines(cli);
+	guint i;
+
+	for (i = 0; i < names->len; i++)
+		list_machine(cli, names->pdata[i]);
+	g_ptr_array_free(names, TRUE);
+	row(NULL, "flat-N", "   N CPUs  one LLC, no SMT; costs of one LLC of tr3970x");
+	row(NULL, "ideal-N", "   N CPUs  every cost zero");
 }
 
 static void list_scenarios(const struct cli *cli)

@@ -101,6 +101,8 @@ static void show_variant(const struct model_desc *m, const struct variant_desc *
 	       m->default_variant && !strcmp(m->default_variant, v->name) ? " (default)" : "",
 	       v->about);
 	print_params("parameters:", v->params, v->nr_params);
+	if (m->nr_params)
+		printf("%s takes the parameters of its model: `mmsim show %s`\n", v->name, m->name);
 }
 
 static void show_model(const struct model_desc *m)

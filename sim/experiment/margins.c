@@ -5,44 +5,20 @@
 #include <math.h>
 
 #include "sim/core/rng.h"
+#include "sim/hw/machine_check.h"
 
 #define LOW_QUANTILE 0.05
 #define HIGH_QUANTILE 0.95
 
-/* A cost that only matters if the machine has more than one of something. */
-static const struct need {
-	enum machine_key cost, count;
-} needs[] = {
-	{ MK_SMT_FACTOR, MK_SMT },
-	{ MK_XFER_SMT, MK_SMT },
-	{ MK_RMW_HOT_SMT, MK_SMT },
-	{ MK_XFER_SAME_LLC, MK_CORES_PER_LLC },
-	{ MK_RMW_HOT_SAME_LLC, MK_CORES_PER_LLC },
-	{ MK_XFER_CROSS_LLC, MK_LLC_PER_NODE },
-	{ MK_RMW_HOT_CROSS_LLC, MK_LLC_PER_NODE },
-	{ MK_LAT_DRAM_OTHER, MK_NODES_PER_SOCKET },
-	{ MK_XFER_CROSS_NODE, MK_NODES_PER_SOCKET },
-	{ MK_RMW_HOT_CROSS_NODE, MK_NODES_PER_SOCKET },
-	{ MK_LAT_DRAM_REMOTE, MK_SOCKETS },
-	{ MK_XFER_CROSS_SOCKET, MK_SOCKETS },
-	{ MK_RMW_HOT_CROSS_SOCKET, MK_SOCKETS },
-	{ MK_IPI_CROSS_SOCKET, MK_SOCKETS },
-};
-
 bool margins_drawn(const struct machine *m, enum machine_key key)
 {
 	enum machine_unit unit = machine_keys[key].unit;
-	u32 i;
 
 	if (!m->val[key].rel_err_permille || !m->val[key].v || key < MK_SMT_FACTOR)
 		return false;
 	if (unit != MU_TIME && unit != MU_RATIO && key != MK_TAS_FAILED_RMW)
 		return false;
-	for (i = 0; i < ARRAY_SIZE(needs); i++) {
-		if (needs[i].cost == key && m->val[needs[i].count].v < 2)
-			return false;
-	}
-	return true;
+	return machine_key_used(m, key);
 }
 
 double margins_log_factor(const struct machine *m, u64 seed, u32 sample, enum machine_key key)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MACHINE_MAX_CPUS 4096
+#include "sim/hw/machine_check.h"
 
 static char *copy(const char *s)
 {
@@ -137,66 +137,6 @@ static bool fill(struct machine *m, enum machine_key k)
 	return true;
 }
 
-/* A cost that @k stands for exists on this machine, so it must be given. */
-static const struct topology_need {
-	enum machine_key count, cost;
-	const char *why;
-} topology_needs[] = {
-	{ MK_SMT, MK_XFER_SMT, "xfer.smt must be given: cores have two hardware threads (smt: 2)" },
-	{ MK_CORES_PER_LLC, MK_XFER_SAME_LLC,
-	  "xfer.same_llc must be given: cores_per_llc is above 1" },
-	{ MK_LLC_PER_NODE, MK_XFER_CROSS_LLC,
-	  "xfer.cross_llc must be given: llc_per_node is above 1" },
-	{ MK_NODES_PER_SOCKET, MK_XFER_CROSS_NODE,
-	  "xfer.cross_node must be given: nodes_per_socket is above 1" },
-	{ MK_NODES_PER_SOCKET, MK_LAT_DRAM_OTHER,
-	  "lat.dram_other_node_same_socket must be given: nodes_per_socket is above 1" },
-	{ MK_SOCKETS, MK_XFER_CROSS_SOCKET, "xfer.cross_socket must be given: sockets is above 1" },
-	{ MK_SOCKETS, MK_LAT_DRAM_REMOTE, "lat.dram_remote must be given: sockets is above 1" },
-};
-
-/* The first must not exceed the second. */
-static const struct ordering {
-	enum machine_key low, high;
-	const char *why;
-} orderings[] = {
-	{ MK_LAT_L1, MK_LAT_L2, "lat.l1 is above lat.l2" },
-	{ MK_LAT_L2, MK_LAT_LLC, "lat.l2 is above lat.llc" },
-	{ MK_LAT_LLC, MK_LAT_DRAM_LOCAL, "lat.llc is above lat.dram_local" },
-	{ MK_LAT_DRAM_LOCAL, MK_LAT_DRAM_OTHER,
-	  "lat.dram_local is above lat.dram_other_node_same_socket" },
-	{ MK_LAT_DRAM_LOCAL, MK_LAT_DRAM_REMOTE, "lat.dram_local is above lat.dram_remote" },
-	{ MK_XFER_SAME_LLC, MK_XFER_CROSS_LLC, "xfer.same_llc is above xfer.cross_llc" },
-	{ MK_XFER_SAME_LLC, MK_XFER_CROSS_SOCKET, "xfer.same_llc is above xfer.cross_socket" },
-	{ MK_ZERO_PAGE4K, MK_ZERO_THP2M, "zero.page4k is above zero.thp2m" },
-	{ MK_LINE_BYTES, MK_L2_BYTES, "line_bytes is above l2_bytes" },
-};
-
-static int check(const struct machine *m, const char **why, enum machine_key *key)
-{
-	u64 cpus = (u64)m->val[MK_SOCKETS].v * m->val[MK_NODES_PER_SOCKET].v *
-		   m->val[MK_LLC_PER_NODE].v * m->val[MK_CORES_PER_LLC].v * m->val[MK_SMT].v;
-	u64 line = m->val[MK_LINE_BYTES].v;
-
-	if (cpus > MACHINE_MAX_CPUS)
-		return refuse("the topology has more than 4096 CPUs", MK_CORES_PER_LLC, why, key);
-	if (line & (line - 1))
-		return refuse("line_bytes is no power of two", MK_LINE_BYTES, why, key);
-	for (u32 i = 0; i < ARRAY_SIZE(topology_needs); i++) {
-		const struct topology_need *n = &topology_needs[i];
-
-		if (m->val[n->count].v > 1 && !m->val[n->cost].given)
-			return refuse(n->why, n->count, why, key);
-	}
-	for (u32 i = 0; i < ARRAY_SIZE(orderings); i++) {
-		const struct ordering *o = &orderings[i];
-
-		if (m->val[o->low].v > m->val[o->high].v)
-			return refuse(o->why, m->val[o->high].given ? o->high : o->low, why, key);
-	}
-	return 0;
-}
-
 int machine_complete(struct machine *m, const char **why, enum machine_key *key)
 {
 	for (u32 k = 0; k < NR_MACHINE_KEYS; k++) {
@@ -207,7 +147,7 @@ int machine_complete(struct machine *m, const char **why, enum machine_key *key)
 		if (val->given && (val->v < machine_keys[k].min || val->v > machine_keys[k].max))
 			return refuse("out of range", k, why, key);
 	}
-	return check(m, why, key);
+	return machine_check(m, why, key);
 }
 
 /* ---- generated machines ------------------------------------------------ */
@@ -239,14 +179,16 @@ static void make_flat(struct machine *m)
 	for (u32 i = 0; i < ARRAY_SIZE(flat_costs); i++) {
 		const struct preset *p = &flat_costs[i];
 
-		machine_set(m, p->key, p->v, p->tag, 0, p->source);
+		if (!machine_key_misplaced(m, p->key))
+			machine_set(m, p->key, p->v, p->tag, 0, p->source);
 	}
 }
 
 static void make_ideal(struct machine *m)
 {
 	for (u32 k = 0; k < NR_MACHINE_KEYS; k++)
-		if (machine_keys[k].unit == MU_TIME && k != MK_BASE_SLICE)
+		if (machine_keys[k].unit == MU_TIME && k != MK_BASE_SLICE &&
+		    !machine_key_misplaced(m, k))
 			machine_set(m, k, 0, 'K', 0, "ideal machine");
 	machine_set(m, MK_GHZ, 1000, 'K', 0, "ideal machine");
 	machine_set(m, MK_TAS_FAILED_RMW, 0, 'K', 0, "ideal machine");

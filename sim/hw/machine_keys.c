@@ -69,9 +69,9 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	    DEF(1600, 'E', "machine.md 0, decision 4"), .def_rel_err_permille = 250,
 	    .about = "stretch of work whose sibling is busy"),
 
-	COST(MK_LAT_L1, "lat.l1", CYCLES(4, 'D', "4 cycles / ghz"), .about = "load, own L1"),
-	COST(MK_LAT_L2, "lat.l2", CYCLES(14, 'D', "14 cycles / ghz"), .about = "load, own L2"),
-	COST(MK_LAT_LLC, "lat.llc", CYCLES(60, 'D', "60 cycles / ghz"),
+	COST(MK_LAT_L1, "lat.l1", CYCLES(4, 'E', "4 cycles / ghz"), .about = "load, own L1"),
+	COST(MK_LAT_L2, "lat.l2", CYCLES(14, 'E', "14 cycles / ghz"), .about = "load, own L2"),
+	COST(MK_LAT_LLC, "lat.llc", CYCLES(60, 'E', "60 cycles / ghz"),
 	     .about = "clean load from the own last-level cache"),
 	COST(MK_LAT_DRAM_LOCAL, "lat.dram_local", REQUIRED,
 	     .about = "load from memory of the own node"),
@@ -79,7 +79,7 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     FROM(MK_LAT_DRAM_LOCAL, 1000, 'E', "no such node, not used"),
 	     .about = "load from another node of the package"),
 	COST(MK_LAT_DRAM_REMOTE, "lat.dram_remote",
-	     FROM(MK_LAT_DRAM_LOCAL, 1000, 'E', "no such package, not used"),
+	     FROM(MK_LAT_DRAM_OTHER, 1000, 'E', "no such package, not used"),
 	     .about = "load from another package's memory"),
 
 	COST(MK_XFER_SMT, "xfer.smt", DEF(0, 'E', "no siblings, not used"),

@@ -128,8 +128,52 @@ START_TEST(contradictions)
 	refused(MK_LAT_L1, 50000, MK_LAT_L1, "lat.l1 is above lat.l2");
 	refused(MK_LAT_DRAM_LOCAL, 1000, MK_LAT_DRAM_LOCAL, "lat.llc is above lat.dram_local");
 	refused(MK_XFER_SAME_LLC, 90000, MK_XFER_CROSS_LLC, "xfer.same_llc is above");
+	refused(MK_XFER_SMT, 1000, MK_XFER_SMT, "one hardware thread");
+	refused(MK_XFER_CROSS_NODE, 99000, MK_XFER_CROSS_NODE, "a socket has one node");
+	refused(MK_RMW_HOT_CROSS_SOCKET, 99000, MK_RMW_HOT_CROSS_SOCKET, "there is one socket");
+	refused(MK_ZERO_THP2M, 1000, MK_ZERO_THP2M, "zero.page4k is above zero.thp2m");
 	refused(MK_LINE_BYTES, 96, MK_LINE_BYTES, "power of two");
 	refused(MK_TAS_FAILED_RMW, 9, MK_TAS_FAILED_RMW, "out of range");
+}
+END_TEST
+
+/* Two sockets of two nodes: each distance in order, and each pair out of order. */
+START_TEST(orders)
+{
+	static const struct {
+		enum machine_key key;
+		s64 v;
+	} steps[] = {
+		{ MK_XFER_SMT, 5000 },
+		{ MK_XFER_SAME_LLC, 20000 },
+		{ MK_XFER_CROSS_LLC, 80000 },
+		{ MK_XFER_CROSS_NODE, 90000 },
+		{ MK_XFER_CROSS_SOCKET, 200000 },
+	};
+
+	for (u32 bad = 0; bad <= ARRAY_SIZE(steps) - 1; bad++) {
+		struct machine *m = small();
+		enum machine_key key = NR_MACHINE_KEYS;
+		const char *why = NULL;
+
+		machine_set(m, MK_SOCKETS, 2, 'K', 0, NULL);
+		machine_set(m, MK_NODES_PER_SOCKET, 2, 'K', 0, NULL);
+		machine_set(m, MK_SMT, 2, 'K', 0, NULL);
+		machine_set(m, MK_LAT_DRAM_OTHER, 100000, 'E', 0, NULL);
+		machine_set(m, MK_LAT_DRAM_REMOTE, 100000, 'E', 0, NULL);
+		for (u32 i = 0; i < ARRAY_SIZE(steps); i++)
+			machine_set(m, steps[i].key, steps[i].v, 'E', 0, NULL);
+		if (bad) /* equal is fine, above is not */
+			machine_set(m, steps[bad - 1].key, steps[bad].v, 'E', 0, NULL);
+		completes(m);
+		if (bad) {
+			machine_set(m, steps[bad - 1].key, steps[bad].v + 1, 'E', 0, NULL);
+			ck_assert_int_eq(machine_complete(m, &why, &key), -EINVAL);
+			ck_assert_msg(strstr(why, machine_keys[steps[bad].key].path), "%s", why);
+			ck_assert_uint_eq(key, steps[bad].key);
+		}
+		machine_free(m);
+	}
 }
 END_TEST
 
@@ -206,6 +250,7 @@ int main(void)
 	tcase_add_test(tc, fill_rules);
 	tcase_add_test(tc, fills_again);
 	tcase_add_test(tc, contradictions);
+	tcase_add_test(tc, orders);
 	tcase_add_test(tc, required);
 	tcase_add_test(tc, flat);
 	tcase_add_test(tc, ideal);
