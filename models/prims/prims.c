@@ -28,6 +28,15 @@ static const struct op_desc prim_ops[] = {
 	  false },
 	{ "atomic_add", "fetch-add on a cache line", prim_value_args, 2, "object",
 	  prim_op_atomic_add, false },
+	{ "alloc_pages", "allocate 2^order pages", prim_alloc_pages_args, 4, "order",
+	  prim_op_alloc_pages, false },
+	{ "alloc_pages_bulk", "allocate single pages in one go", prim_alloc_bulk_args, 3, "pages",
+	  prim_op_alloc_pages_bulk, false },
+	{ "free_pages", "free what alloc_pages or alloc_pages_bulk gave", prim_free_pages_args, 1,
+	  "pages", prim_op_free_pages, false },
+	{ "kmalloc", "allocate an object of some bytes", prim_kmalloc_args, 2, "bytes",
+	  prim_op_kmalloc, false },
+	{ "kfree", "free what kmalloc gave", prim_kfree_args, 1, "object", prim_op_kfree, false },
 };
 
 static int refs_init(struct prims *p)
@@ -75,6 +84,7 @@ static void prims_destroy(void *model)
 			o->type->destroy(o->instances + j * o->type->size);
 		free(o->instances);
 	}
+	prim_memory_destroy(p);
 	free(p->refs);
 	free(p->objects);
 	free(p);
@@ -100,7 +110,7 @@ static void *prims_create(struct kern *k, const struct model_config *config)
 			goto fail;
 		}
 	}
-	if (refs_init(p))
+	if (refs_init(p) || prim_memory_init(p))
 		goto fail;
 	return p;
 fail:
@@ -115,18 +125,26 @@ static void prims_begin(void *model)
 
 	p->base_locks = p->nr_locks;
 	p->base_atomics = p->nr_atomics;
+	prim_memory_begin(p);
 }
 
 static const struct metric_desc prim_metrics[] = {
 	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
 	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
+	{ "pages_allocated", "", "pages that alloc_pages and alloc_pages_bulk got", METRIC_HIGHER },
+	{ "alloc_failures", "", "allocations without memory, failed on purpose included",
+	  METRIC_LOWER },
+	{ "zone_lock_share", "share", "busy CPU time spent spinning on zone->lock", METRIC_LOWER },
 };
 
 static double prims_metric(void *model, u32 i, u64 elapsed_ps)
 {
 	const struct prims *p = model;
-	u64 n = i ? p->nr_atomics - p->base_atomics : p->nr_locks - p->base_locks;
+	u64 n;
 
+	if (i >= 2)
+		return prim_memory_metric(p, i - 2);
+	n = i ? p->nr_atomics - p->base_atomics : p->nr_locks - p->base_locks;
 	return elapsed_ps ? (double)n * (double)PS_PER_US / (double)elapsed_ps : NAN;
 }
 

@@ -61,19 +61,6 @@ static bool page_map_touch(struct page_map *m, u32 pfn)
 	return true;
 }
 
-void page_list_add(const struct page_map *m, struct page_list *l, u32 pfn)
-{
-	struct page *page = page_of(m, pfn);
-
-	page->prev = 0;
-	page->next = l->head;
-	if (l->head)
-		page_of(m, l->head)->prev = pfn;
-	else
-		l->tail = pfn;
-	l->head = pfn;
-}
-
 void page_list_add_tail(const struct page_map *m, struct page_list *l, u32 pfn)
 {
 	struct page *page = page_of(m, pfn);

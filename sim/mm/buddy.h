@@ -82,7 +82,32 @@ static inline struct page *page_find(const struct page_map *m, u64 pfn)
 	return page_of(m, (u32)pfn);
 }
 
-void page_list_add(const struct page_map *m, struct page_list *l, u32 pfn);
+static inline void page_list_add(const struct page_map *m, struct page_list *l, u32 pfn)
+{
+	struct page *page = page_of(m, pfn);
+
+	page->prev = 0;
+	page->next = l->head;
+	if (likely(l->head))
+		page_of(m, l->head)->prev = pfn;
+	else
+		l->tail = pfn;
+	l->head = pfn;
+}
+
+/* Take off the first one; the list has some. */
+static inline struct page *page_list_pop(const struct page_map *m, struct page_list *l)
+{
+	struct page *page = page_of(m, l->head);
+
+	l->head = page->next;
+	if (likely(l->head))
+		page_of(m, l->head)->prev = 0;
+	else
+		l->tail = 0;
+	return page;
+}
+
 void page_list_add_tail(const struct page_map *m, struct page_list *l, u32 pfn);
 void page_list_del(const struct page_map *m, struct page_list *l, u32 pfn);
 

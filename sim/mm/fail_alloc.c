@@ -55,5 +55,7 @@ bool fail_alloc_ask(struct task *t, u32 kind)
 		f->rules[i].failed++;
 		fails = true;
 	}
+	if (fails)
+		task_count(t, &task_mm(t)->failed, 1);
 	return fails;
 }

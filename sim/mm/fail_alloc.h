@@ -19,12 +19,12 @@ struct mm_state;
 #define FAIL_KMALLOC 4u
 #define FAIL_ANY 7u
 
-#define FAIL_SHARE_ONE 1000000u /* a share of 1 */
+#define FAIL_SHARE_ONE 1000u /* a share of 1 */
 
 /* Of the allocations of @kinds in [@from, @until), past the first @after of them: */
 struct fail_rule {
 	u32 kinds;
-	u32 share; /* each fails with this probability in 1/1000000 ... */
+	u32 share; /* each fails with this probability in 1/1000 ... */
 	u64 every; /* ... or, if not 0, number @every, 2 * @every ... does */
 	u64 from, until; /* ps */
 	u64 after;

@@ -139,17 +139,20 @@ static u64 clear_cost(struct task *t, u32 order, u32 hot)
 	return hot * cost(t, MK_ZERO_PAGE4K_HOT) + ((1u << order) - hot) * cost(t, MK_ZERO_PAGE4K);
 }
 
-/* The block leaves the allocator. */
-static void page_out(struct task *t, struct alloc_context *ac, u32 pfn, u32 hot)
+/* A block off a per-CPU list is handed out. */
+static void pcp_page_out(struct task *t, struct page *page, struct alloc_context *ac)
 {
 	struct mm_state *mm = task_mm(t);
-	struct page *page = page_of(&mm->map, pfn);
+	u32 *traffic = &mm->traffic[task_cpu(t)];
+	u32 age = *traffic - page->stamp, size = 1u << ac->order, hot = 0;
 
 	page->state = PAGE_USED;
-	mm->traffic[task_cpu(t)] += 1u << ac->order;
-	if (ac->clear)
-		ac->clear_ps += clear_cost(t, ac->order, hot);
-	page_chain_add(t, ac->list, pfn);
+	*traffic += size;
+	if (!ac->clear)
+		return;
+	if (age < mm->l2_pages)
+		hot = (u32)min_u64(size, mm->l2_pages - age);
+	ac->clear_ps += clear_cost(t, ac->order, hot);
 }
 
 /* Take up to @n blocks off a list that has some. */
@@ -157,15 +160,13 @@ static u32 pcp_pop(struct task *t, struct pcp *p, struct alloc_context *ac, u32 
 {
 	struct mm_state *mm = task_mm(t);
 	struct page_list *l = &p->list[pcp_index(ac->order)];
-	const u32 *traffic = &mm->traffic[task_cpu(t)];
 	u32 size = 1u << ac->order, i;
 
 	for (i = 0; i < n && l->head; i++) {
-		u32 pfn = l->head, age = *traffic - page_of(&mm->map, pfn)->stamp;
-		u32 hot = age < mm->l2_pages ? (u32)min_u64(size, mm->l2_pages - age) : 0;
+		u32 pfn = l->head;
 
-		page_list_del(&mm->map, l, pfn);
-		page_out(t, ac, pfn, hot);
+		pcp_page_out(t, page_list_pop(&mm->map, l), ac);
+		page_chain_add(t, ac->list, pfn);
 	}
 	p->count -= i * size;
 	p->free_count = i < 32 ? p->free_count >> i : 0;
@@ -202,7 +203,11 @@ static u32 rmqueue_buddy(struct task *t, u32 node, struct alloc_context *ac,
 	zone_end(&s);
 	if (!pfn)
 		return 0;
-	page_out(t, ac, pfn, 0);
+	page_of(&task_mm(t)->map, pfn)->state = PAGE_USED;
+	task_mm(t)->traffic[task_cpu(t)] += 1u << ac->order;
+	if (ac->clear)
+		ac->clear_ps += clear_cost(t, ac->order, 0);
+	page_chain_add(t, ac->list, pfn);
 	return 1;
 }
 
@@ -252,26 +257,45 @@ static bool should_clear(struct task *t, u32 gfp)
 	return gfp & GFP_ZERO || task_mm(t)->init_on_alloc;
 }
 
-static bool injected(struct task *t)
+/* The CPU's list for the node has a block: no need to look further. */
+static u32 pcp_take_one(struct task *t, u32 node, struct alloc_context *ac)
 {
-	if (likely(!mm_should_fail(t, FAIL_PAGES)))
-		return false;
-	task_count(t, &task_mm(t)->failed, 1);
-	return true;
+	struct pcp *p;
+	struct page_list *l;
+	u32 pfn;
+
+	task_settle(t);
+	p = pcp_of(t, node == NUMA_NO_NODE ? t->x.cpu->node : node);
+	l = &p->list[pcp_index(ac->order)];
+	pfn = l->head;
+	if (unlikely(!pfn))
+		return 0;
+	pcp_page_out(t, page_list_pop(&task_mm(t)->map, l), ac);
+	p->count -= 1u << ac->order;
+	p->free_count >>= 1;
+	return pfn;
 }
 
 u32 alloc_pages(struct task *t, u32 node, u32 order, u32 gfp, u32 cat)
 {
 	struct page_list list = { 0 };
 	struct alloc_context ac = { .order = order, .clear = should_clear(t, gfp), .list = &list };
+	u32 pfn = 0;
 
 	FRAME(t, "get_page_from_freelist");
 
 	work(t, cost(t, MK_PCP_PAIR) / 2);
-	if (injected(t) || !get_pages(t, node, &ac, 1))
+	if (mm_should_fail(t, FAIL_PAGES))
 		return 0;
+	if (likely(pcp_allowed_order(order)))
+		pfn = pcp_take_one(t, node, &ac);
+	if (unlikely(!pfn)) {
+		if (!get_pages(t, node, &ac, 1))
+			return 0;
+		pfn = list.head;
+	}
 	pages_taken(t, &ac, 1, cat);
-	return list.head;
+	return pfn;
 }
 
 u32 alloc_page(struct task *t, u32 gfp, u32 cat)
@@ -286,7 +310,7 @@ u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *
 
 	FRAME(t, "__alloc_pages_bulk");
 
-	if (injected(t))
+	if (mm_should_fail(t, FAIL_PAGES))
 		return 0;
 	got = get_pages(t, NUMA_NO_NODE, &ac, n);
 	work(t, got * (cost(t, MK_BULK_PAGE) / 2));
@@ -333,7 +357,7 @@ static void free_chain(struct task *t, u32 first, u32 n, u64 each, u32 cat)
 	while (left) {
 		u32 node = page_node(mm, first);
 		struct pcp *p = pcp_of(t, node);
-		u32 run = (u32)min_u64(left, pcp_free_room(t, p, node));
+		u32 run = (u32)min_u64(left, pcp_free_room(p));
 
 		run = same_node(mm, first, run);
 		FRAMES(t, "free_unref_page", run);

@@ -145,13 +145,11 @@ static bool pcp_note_order(struct pcp *p, const struct zone *z, u32 order)
 	return free_high;
 }
 
-u32 pcp_free_room(struct task *t, struct pcp *p, u32 node)
+u32 pcp_free_room(const struct pcp *p)
 {
-	s32 high = clamp_high(p, &task_mm(t)->zone[node]);
-
-	if (p->below_high || high <= (s32)p->count)
+	if (p->below_high || p->high <= (s32)p->count)
 		return 1;
-	return (u32)high - p->count;
+	return (u32)p->high - p->count;
 }
 
 void pcp_free(struct task *t, struct pcp *p, u32 node, u32 *chain, u32 n, u32 order)
@@ -178,6 +176,9 @@ void pcp_free(struct task *t, struct pcp *p, u32 node, u32 *chain, u32 n, u32 or
 	if (p->free_count < max)
 		p->free_count = order ? p->free_count + (1u << order) :
 					(u32)min_u64(p->free_count + n, max);
+	/* the usual case of what follows; high is between its bounds, which do not change */
+	if (likely(!free_high && !p->below_high && (s32)p->count < p->high))
+		return;
 	high = nr_pcp_high(p, z, free_high);
 	if ((s64)p->count >= high)
 		pcp_drain(t, p, node, nr_pcp_free(p, z->batch, high, free_high), pcp_index(order));

@@ -121,6 +121,6 @@ static inline u32 pcp_index(u32 order)
  */
 void pcp_free(struct task *t, struct pcp *p, u32 node, u32 *chain, u32 n, u32 order);
 /* How many pages of order 0 may be freed before a drain can fall due, at least 1. */
-u32 pcp_free_room(struct task *t, struct pcp *p, u32 node);
+u32 pcp_free_room(const struct pcp *p);
 
 #endif
