@@ -31,6 +31,14 @@ struct prim_ref {
 	void *instance;
 };
 
+/* memory.c */
+struct prim_memory {
+	struct mm_state *own_mm; /* if nobody else made one */
+	u32 pages_cat; /* of the ledger */
+	u64 nr_pages; /* allocated since the run began */
+	u64 base_pages, base_failed; /* as of the warm-up cut */
+};
+
 struct prims {
 	struct kern *kern;
 	struct prim_object *objects;
@@ -40,6 +48,7 @@ struct prims {
 	u64 base_locks, base_atomics; /* as of the warm-up cut */
 	u64 nr_seq_reads, nr_seq_retries; /* since the warm-up cut */
 	u64 nr_percpu_reads, percpu_error_max; /* likewise: fast reads, the worst of them */
+	struct prim_memory memory;
 };
 
 /* What the object argument of a call names. */
@@ -85,5 +94,18 @@ extern const struct prim_type prim_percpu_counter;
 int prim_op_percpu_add(struct task *t, void *model, struct op_call *call);
 int prim_op_percpu_read(struct task *t, void *model, struct op_call *call);
 int prim_op_percpu_sum(struct task *t, void *model, struct op_call *call);
+/* memory.c */
+enum prim_memory_metric { PRIM_PAGES_ALLOCATED, PRIM_ALLOC_FAILURES, PRIM_ZONE_LOCK_SHARE };
+extern const struct arg_desc prim_alloc_pages_args[4], prim_alloc_bulk_args[3],
+	prim_free_pages_args[1], prim_kmalloc_args[2], prim_kfree_args[1];
+int prim_op_alloc_pages(struct task *t, void *model, struct op_call *call);
+int prim_op_alloc_pages_bulk(struct task *t, void *model, struct op_call *call);
+int prim_op_free_pages(struct task *t, void *model, struct op_call *call);
+int prim_op_kmalloc(struct task *t, void *model, struct op_call *call);
+int prim_op_kfree(struct task *t, void *model, struct op_call *call);
+int prim_memory_init(struct prims *p);
+void prim_memory_destroy(struct prims *p);
+void prim_memory_begin(struct prims *p);
+double prim_memory_metric(const struct prims *p, u32 i);
 
 #endif

@@ -53,6 +53,15 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_percpu_read, false },
 	{ "percpu_sum", "exact sum of a per-CPU counter", prim_object_arg, 1, "object",
 	  prim_op_percpu_sum, false },
+	{ "alloc_pages", "allocate 2^order pages", prim_alloc_pages_args, 4, "order",
+	  prim_op_alloc_pages, false },
+	{ "alloc_pages_bulk", "allocate single pages in one go", prim_alloc_bulk_args, 3, "pages",
+	  prim_op_alloc_pages_bulk, false },
+	{ "free_pages", "free what alloc_pages or alloc_pages_bulk gave", prim_free_pages_args, 1,
+	  "pages", prim_op_free_pages, false },
+	{ "kmalloc", "allocate an object of some bytes", prim_kmalloc_args, 2, "bytes",
+	  prim_op_kmalloc, false },
+	{ "kfree", "free what kmalloc gave", prim_kfree_args, 1, "object", prim_op_kfree, false },
 };
 
 static int refs_init(struct prims *p)
@@ -100,6 +109,7 @@ static void prims_destroy(void *model)
 			o->type->destroy(o->instances + j * o->type->size);
 		free(o->instances);
 	}
+	prim_memory_destroy(p);
 	free(p->refs);
 	free(p->objects);
 	free(p);
@@ -125,7 +135,7 @@ static void *prims_create(struct kern *k, const struct model_config *config)
 			goto fail;
 		}
 	}
-	if (refs_init(p))
+	if (refs_init(p) || prim_memory_init(p))
 		goto fail;
 	return p;
 fail:
@@ -144,41 +154,76 @@ static void prims_begin(void *model)
 	p->nr_seq_retries = 0;
 	p->nr_percpu_reads = 0;
 	p->percpu_error_max = 0;
+	prim_memory_begin(p);
 }
-
-enum prim_metric { LOCKS_PER_US, ATOMICS_PER_US, SEQ_RETRIES_PER_READ, PERCPU_ERROR_MAX };
-
-static const struct metric_desc prim_metrics[] = {
-	[LOCKS_PER_US] = { "locks_per_us", "1/us", "acquisitions of all locks per microsecond",
-			   METRIC_HIGHER },
-	[ATOMICS_PER_US] = { "atomics_per_us", "1/us", "atomic operations per microsecond",
-			     METRIC_HIGHER },
-	[SEQ_RETRIES_PER_READ] = { "seq_retries_per_read", "", "passes of seq_read too many",
-				   METRIC_LOWER },
-	[PERCPU_ERROR_MAX] = { "percpu_error_max", "",
-			       "what a percpu_read was wrong by, at the most", METRIC_LOWER },
-};
 
 static double per_us(u64 n, u64 elapsed_ps)
 {
 	return elapsed_ps ? (double)n * (double)PS_PER_US / (double)elapsed_ps : NAN;
 }
 
+static double locks_per_us(const struct prims *p, u64 elapsed_ps)
+{
+	return per_us(p->nr_locks - p->base_locks, elapsed_ps);
+}
+
+static double atomics_per_us(const struct prims *p, u64 elapsed_ps)
+{
+	return per_us(p->nr_atomics - p->base_atomics, elapsed_ps);
+}
+
+static double seq_retries_per_read(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return p->nr_seq_reads ? (double)p->nr_seq_retries / (double)p->nr_seq_reads : NAN;
+}
+
+static double percpu_error_max(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return p->nr_percpu_reads ? (double)p->percpu_error_max : NAN;
+}
+
+static double pages_allocated(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_memory_metric(p, PRIM_PAGES_ALLOCATED);
+}
+
+static double alloc_failures(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_memory_metric(p, PRIM_ALLOC_FAILURES);
+}
+
+static double zone_lock_share(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_memory_metric(p, PRIM_ZONE_LOCK_SHARE);
+}
+
+static const struct metric_desc prim_metrics[] = {
+	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
+	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
+	{ "seq_retries_per_read", "", "passes of seq_read too many", METRIC_LOWER },
+	{ "percpu_error_max", "", "what a percpu_read was wrong by, at the most", METRIC_LOWER },
+	{ "pages_allocated", "", "pages that alloc_pages and alloc_pages_bulk got", METRIC_HIGHER },
+	{ "alloc_failures", "", "allocations without memory, failed on purpose included",
+	  METRIC_LOWER },
+	{ "zone_lock_share", "share", "busy CPU time spent spinning on zone->lock", METRIC_LOWER },
+};
+
+/* In the order of prim_metrics. */
+static double (*const prim_values[])(const struct prims *p, u64 elapsed_ps) = {
+	locks_per_us,	 atomics_per_us, seq_retries_per_read, percpu_error_max,
+	pages_allocated, alloc_failures, zone_lock_share,
+};
+
+_Static_assert(ARRAY_SIZE(prim_metrics) == ARRAY_SIZE(prim_values), "one each");
+
 static double prims_metric(void *model, u32 i, u64 elapsed_ps)
 {
-	const struct prims *p = model;
-
-	switch (i) {
-	case LOCKS_PER_US:
-		return per_us(p->nr_locks - p->base_locks, elapsed_ps);
-	case ATOMICS_PER_US:
-		return per_us(p->nr_atomics - p->base_atomics, elapsed_ps);
-	case SEQ_RETRIES_PER_READ:
-		return p->nr_seq_reads ? (double)p->nr_seq_retries / (double)p->nr_seq_reads : NAN;
-	case PERCPU_ERROR_MAX:
-		return p->nr_percpu_reads ? (double)p->percpu_error_max : NAN;
-	}
-	return NAN;
+	return prim_values[i](model, elapsed_ps);
 }
 
 const struct model_desc prims_model = {

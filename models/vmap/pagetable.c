@@ -53,10 +53,12 @@ static bool table_alloc(struct vmap *vm, struct task *t, u64 *since)
 {
 	struct vmap_tables *pt = &vm->tables;
 	bool lost;
+	u32 pfn;
 
 	FRAME(t, "__pte_alloc_kernel");
 
-	if (!alloc_page(t, GFP_ZERO, pt->ledger))
+	pfn = alloc_page(t, GFP_ZERO, pt->ledger);
+	if (!pfn)
 		return false;
 	spin_lock(t, &pt->lock);
 	lost = *since;
@@ -66,7 +68,7 @@ static bool table_alloc(struct vmap *vm, struct task *t, u64 *since)
 	}
 	spin_unlock(t, &pt->lock);
 	if (lost)
-		free_page(t, pt->ledger);
+		free_pages(t, pfn, pt->ledger);
 	return true;
 }
 

@@ -33,7 +33,10 @@ enum va_state {
 struct vmap_area {
 	u64 start;
 	u32 size;
-	u32 max; /* augmented: largest size in the subtree */
+	union {
+		u32 max; /* augmented: largest size in the subtree */
+		u32 pages; /* busy: first of its pages, by who allocated or unlinked it */
+	};
 	u32 child[2];
 	u32 parent; /* index << 1 | red */
 	u32 prev, next; /* tree's list, or pool, or private list */

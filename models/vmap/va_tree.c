@@ -344,7 +344,8 @@ static inline void splice_successor(struct va_pass *p, u32 i, u32 y, u32 *xp)
 	pass_va_write(p, &area[vy->child[0]]);
 	replace_child(p, parent_of(va), i, y);
 	vy->parent = va->parent;
-	vy->max = va->max;
+	if (p->tree->augmented)
+		vy->max = va->max;
 	pass_va_write(p, vy);
 }
 

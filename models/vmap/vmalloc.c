@@ -40,24 +40,30 @@ void vmap_lazy_added(struct vmap *vm, struct task *t, s64 nr_lazy)
 }
 
 /* Bulk allocation in batches of 100; a rest of one page takes the ordinary path. */
-static u32 vm_area_alloc_pages(struct vmap *vm, struct task *t, u32 n, u32 gfp)
+static u32 vm_area_alloc_pages(struct vmap *vm, struct task *t, u32 va, u32 n, u32 gfp)
 {
+	struct page_list pages = { 0 };
 	u32 nr = 0;
 
 	FRAME(t, "__vmalloc_area_node");
 
 	while (nr < n) {
-		u32 batch = (u32)min_u64(BULK_BATCH, n - nr), got;
+		u32 batch = (u32)min_u64(BULK_BATCH, n - nr), got, pfn;
 
-		if (batch == 1)
-			got = alloc_page(t, gfp, vm->ledger_pages);
-		else
-			got = alloc_pages_bulk(t, batch, gfp, vm->ledger_pages);
+		if (batch == 1) {
+			pfn = alloc_page(t, gfp, vm->ledger_pages);
+			got = pfn != 0;
+			if (got)
+				page_chain_add(t, &pages, pfn);
+		} else {
+			got = alloc_pages_bulk(t, batch, gfp, vm->ledger_pages, &pages);
+		}
 		nr += got;
 		cond_resched(t);
 		if (got != batch)
 			break;
 	}
+	va_get(&vm->store, va)->pages = pages.head;
 	return nr;
 }
 
@@ -73,10 +79,8 @@ static bool alloc_page_array(struct vmap *vm, struct task *t, u32 va, u32 n)
 {
 	u32 array, pages;
 
-	if (!array_is_vmalloced(n)) {
-		kmalloc(t, (u64)n * PAGE_PTR_BYTES);
-		return true;
-	}
+	if (!array_is_vmalloced(n))
+		return kmalloc(t, (u64)n * PAGE_PTR_BYTES);
 	pages = (u32)((align_up((u64)n * PAGE_PTR_BYTES, PAGE_SIZE)) >> PAGE_SHIFT);
 	array = vmalloc_area(vm, t, pages, 1, GFP_ZERO);
 	va_get(&vm->store, va)->array = array;
@@ -86,6 +90,7 @@ static bool alloc_page_array(struct vmap *vm, struct task *t, u32 va, u32 n)
 /* What remove_vm_area() found. */
 struct removed {
 	u32 n; /* pages, without the guard */
+	u32 pages; /* first of the pages of backing */
 	u64 array; /* start of a vmalloc'ed page array, or 0 */
 };
 
@@ -102,6 +107,7 @@ static bool remove_vm_area(struct vmap *vm, struct task *t, u64 start, struct re
 		return false;
 	area = va_get(&vm->store, va);
 	r->n = area->size - 1;
+	r->pages = area->pages;
 	r->array = area->array ? va_get(&vm->store, area->array)->start : 0;
 	vmap_unmap(vm, t, area->size);
 	vm->ops->free_noflush(vm, t, va);
@@ -109,6 +115,7 @@ static bool remove_vm_area(struct vmap *vm, struct task *t, u64 start, struct re
 }
 
 #define ALL_PAGES UINT32_MAX
+#define NO_ARRAY (UINT32_MAX - 1) /* no pages, and there was no memory for their array either */
 
 /* @nr: pages of backing the area has, if not all. */
 static int vfree_area(struct vmap *vm, struct task *t, u64 start, u32 nr)
@@ -120,16 +127,16 @@ static int vfree_area(struct vmap *vm, struct task *t, u64 start, u32 nr)
 	work(t, (u64)vm->p[VP_CALL_PATH] / 2);
 	if (!remove_vm_area(vm, t, start, &r))
 		return -EINVAL;
-	if (nr > r.n)
+	if (nr == ALL_PAGES)
 		nr = r.n;
-	if (nr) {
-		free_pages_each(t, nr, vm->ledger_pages);
+	if (nr && nr != NO_ARRAY) {
+		free_pages_each(t, r.pages, nr, vm->ledger_pages);
 		cond_resched(t);
 		atomic_add_return(t, &vm->nr_pages, -(s64)nr);
 	}
 	if (r.array)
 		vfree_area(vm, t, r.array, ALL_PAGES);
-	else if (!array_is_vmalloced(r.n))
+	else if (nr != NO_ARRAY && !array_is_vmalloced(r.n))
 		kfree(t, (u64)r.n * PAGE_PTR_BYTES);
 	kfree(t, VM_STRUCT_BYTES);
 	return 0;
@@ -146,7 +153,8 @@ static u32 vmalloc_area(struct vmap *vm, struct task *t, u32 n, u64 align, u32 g
 	{
 		FRAME(t, "__get_vm_area_node");
 
-		kmalloc(t, VM_STRUCT_BYTES);
+		if (!kmalloc(t, VM_STRUCT_BYTES))
+			return 0;
 		va = vm->ops->alloc(vm, t, n + 1, align);
 	}
 	if (!va) {
@@ -155,10 +163,10 @@ static u32 vmalloc_area(struct vmap *vm, struct task *t, u32 n, u64 align, u32 g
 	}
 	start = va_get(&vm->store, va)->start;
 	if (!alloc_page_array(vm, t, va, n)) {
-		vfree_area(vm, t, start, 0);
+		vfree_area(vm, t, start, NO_ARRAY);
 		return 0;
 	}
-	nr = vm_area_alloc_pages(vm, t, n, gfp | vm->gfp);
+	nr = vm_area_alloc_pages(vm, t, va, n, gfp | vm->gfp);
 	if (nr)
 		atomic_add_return(t, &vm->nr_pages, nr);
 	if (nr == n && vmap_map(vm, t, start, n))

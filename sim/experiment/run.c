@@ -99,7 +99,8 @@ static bool build(struct run *r, char **error)
 	r->mm = mm_new(r->kern, false);
 	if (!r->mm)
 		return false;
-	return run_make_models(r, error) && make_interp(r, error) && arm_timers(r);
+	return run_add_events(r, error) && run_make_models(r, error) && make_interp(r, error) &&
+	       arm_timers(r);
 }
 
 static void end_run(struct run *r)

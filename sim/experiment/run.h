@@ -80,6 +80,9 @@ void run_result_free(struct run_result *r);
 /* Drop all but the metrics. */
 void run_result_strip(struct run_result *r);
 
+/* Do runs carry this event out? */
+bool run_event_known(const struct scn_event *e);
+
 /* Metric by name, NULL if the run has none of that name. */
 const struct run_metric *run_find_metric(const struct run_result *r, const char *name);
 

@@ -30,6 +30,9 @@ const struct model_desc *run_model(const struct run *r, u32 i);
 bool run_make_models(struct run *r, char **error);
 void run_drop_models(struct run *r);
 
+/* Arrange for the events that run_event_known() knows; false with *@error set. */
+bool run_add_events(struct run *r, char **error);
+
 /* Copy everything that is reported, after hw_end() and kern_end(). */
 void run_collect(struct run *r);
 

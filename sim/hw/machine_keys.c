@@ -202,6 +202,9 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     .about = "putting an item on a work queue"),
 	COST(MK_WORKER_CREATE, "worker_create", DEF(NS(60000), 'E', "machine.md 2.13"),
 	     .about = "a new kworker thread"),
+	COST(MK_BUDDY_STEP, "page_alloc.buddy_step",
+	     FROM(MK_ZONE_HOLD_WARM, 1000, 'E', "as a page moved; machine.md 1.6 gives no value"),
+	     .about = "zone lock held per split or merge of a block"),
 };
 
 #pragma GCC diagnostic pop

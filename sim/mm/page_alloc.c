@@ -1,92 +1,72 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Order-0 pages: counts per CPU list and zone, not identities. Which pages of a
- * CPU's list are cache-hot follows from the list being LIFO: a run of pages freed
- * together is hot until an L2 of pages has been handed out since. Freeing is no
- * traffic: it touches struct page, not the page. Facts: reference machine.md 1.6
- * (pcp rules), section 0 decision 5, which says "within the last L2 of traffic" and
- * wins over the half L2 of 1.6.
- * Left out: orders above 0, buddy merging, watermarks, reclaim.
+ * Allocation and freeing of pages; see page_alloc.h. buddy.c has the blocks, zone.c the
+ * zones, pcp.c the rules of the per-CPU lists. Facts: reference machine.md 1.6, section 0
+ * decision 5, which says "within the last L2 of traffic" and wins over the half L2 of
+ * 1.6; the kernel's mm/page_alloc.c, v6.7 to v6.12 (get_page_from_freelist(),
+ * free_unref_page(), alloc_pages_bulk()).
+ *
+ * A page of a per-CPU list is cache-hot until an L2 of pages has been handed out on the
+ * CPU since it was freed there. Freeing is no traffic: it touches struct page, not the
+ * page.
+ *
+ * Watermarks are compared where the zone lock is taken: an allocation that a per-CPU list
+ * can serve is served. Left out: migrate types, reclaim, compaction, the OOM killer,
+ * memory policies, preparing the tail pages of a block.
  */
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/slab.h"
+#include "sim/mm/zone.h"
 
 #include <stdlib.h>
 
-#define PCP_RUNS 64 /* runs of equal age that are told apart */
-#define PCP_SCALE_MAX 5 /* CONFIG_PCP_BATCH_SCALE_MAX */
-
-struct pcp_run {
-	u32 pages;
-	u32 stamp; /* page traffic of the CPU when they were freed */
-};
-
-struct pcp {
-	u32 count, high;
-	u32 alloc_factor, free_count;
-	u32 traffic; /* pages handed out on this CPU */
-	u32 nr_runs;
-	struct pcp_run run[PCP_RUNS]; /* oldest first */
-};
-
-struct zone {
-	struct spinlock lock;
-	u64 free; /* guarded by lock */
-	u64 managed;
-	u32 batch, high_min, high_max;
-	bool inited;
-};
-
-struct mm_state {
-	struct kern *kern;
-	struct pcp *pcp; /* per CPU, private to its running task */
-	struct zone *zone; /* per node */
-	bool init_on_alloc;
-	u64 used;
-};
-
-static u32 zone_batch(u64 managed)
+/* Page frames of all nodes fit into 32 bits, the first block left out. */
+static u32 node_pages(struct mm_state *mm)
 {
-	u64 batch = min_u64(managed / 1024, (1 << 20) / PAGE_SIZE) / 4;
+	u32 nodes = mm->kern->hw->nr_nodes;
+	u64 pages = mm->kern->hw->c[MK_RAM] / PAGE_SIZE;
 
-	if (batch < 1)
-		batch = 1;
-	batch = (1ULL << (fls64(batch + batch / 2) - 1)) - 1;
-	return (u32)max_u64(batch, 1);
+	mm->zone_shift = MAX_PAGE_ORDER;
+	while (1ULL << mm->zone_shift < pages &&
+	       ((u64)nodes << (mm->zone_shift + 1)) + BLOCK_PAGES <= UINT32_MAX)
+		mm->zone_shift++;
+	return (u32)min_u64(pages, 1ULL << mm->zone_shift);
 }
 
-static int zone_init(struct mm_state *mm, struct zone *z, u32 cpus)
+static void pcp_init(struct mm_state *mm, u32 cpu, u32 node)
 {
-	z->managed = mm->kern->hw->c[MK_RAM] / PAGE_SIZE;
-	z->free = z->managed;
-	z->batch = zone_batch(z->managed);
-	/* low watermark taken as managed/1000, an estimate of min_free_kbytes's effect */
-	z->high_min = (u32)max_u64(z->managed / 1000 / cpus, 4 * z->batch);
-	z->high_max = (u32)max_u64(z->managed / 8 / cpus, 4 * z->batch);
-	if (spin_lock_init(mm->kern, &z->lock, "&zone->lock", SPIN_QSPINLOCK))
-		return -1;
-	z->inited = true;
-	return 0;
+	const struct hw *hw = mm->kern->hw;
+	struct pcp *p = &mm->pcp[cpu * hw->nr_nodes + node];
+	u64 slice = hw->c[MK_LLC_BYTES] / (hw->nr_cpus / hw->nr_llcs);
+
+	p->high = mm->zone[node].high_min;
+	p->free_high_batch = slice / PAGE_SIZE > 3 * (u64)mm->zone[node].batch;
 }
 
 struct mm_state *mm_new(struct kern *k, bool init_on_alloc)
 {
 	struct mm_state *mm = calloc(1, sizeof(*mm));
-	u32 cpus = k->hw->nr_cpus, nodes = k->hw->nr_nodes;
+	u32 cpus = k->hw->nr_cpus, nodes = k->hw->nr_nodes, pages;
 
 	if (!mm)
 		return NULL;
 	mm->kern = k;
 	mm->init_on_alloc = init_on_alloc;
-	mm->pcp = calloc(cpus, sizeof(*mm->pcp));
+	mm->l2_pages = (u32)(k->hw->c[MK_L2_BYTES] / PAGE_SIZE);
+	mm->llc_pages = (u32)(k->hw->c[MK_LLC_BYTES] / (PAGE_SIZE + k->hw->c[MK_LINE_BYTES]));
+	mm->pcp = calloc((size_t)cpus * nodes, sizeof(*mm->pcp));
+	mm->traffic = calloc(cpus, sizeof(*mm->traffic));
 	mm->zone = calloc(nodes, sizeof(*mm->zone));
-	if (!mm->pcp || !mm->zone)
+	pages = node_pages(mm);
+	if (!mm->pcp || !mm->traffic || !mm->zone ||
+	    page_map_init(&mm->map, BLOCK_PAGES + ((u64)nodes << mm->zone_shift)))
 		goto fail;
-	for (u32 i = 0; i < nodes; i++)
-		if (zone_init(mm, &mm->zone[i], cpus / nodes))
+	for (u32 i = 0; i < nodes; i++) {
+		if (zone_init(mm, i, pages))
 			goto fail;
-	for (u32 i = 0; i < cpus; i++)
-		mm->pcp[i].high = mm->zone[k->hw->cpus[i].node].high_min;
+		for (u32 c = 0; c < cpus; c++)
+			pcp_init(mm, c, i);
+	}
 	if (kmalloc_init(k))
 		goto fail;
 	k->mm = mm;
@@ -103,9 +83,11 @@ void mm_free(struct mm_state *mm)
 		return;
 	if (mm->zone)
 		for (u32 i = 0; i < mm->kern->hw->nr_nodes; i++)
-			if (mm->zone[i].inited)
-				spin_lock_destroy(&mm->zone[i].lock);
+			zone_destroy(&mm->zone[i]);
+	page_map_destroy(&mm->map);
+	free(mm->fail.rules);
 	free(mm->zone);
+	free(mm->traffic);
 	free(mm->pcp);
 	free(mm);
 }
@@ -115,134 +97,142 @@ u64 mm_pages_used(const struct mm_state *mm)
 	return mm->used;
 }
 
-static struct mm_state *task_mm(struct task *t)
+u64 mm_alloc_failures(const struct mm_state *mm)
 {
-	return t->kern->mm;
+	return mm->failed;
 }
 
-/* Move @n pages between the CPU's list and the zone under the zone lock; pages moved. */
-static u32 zone_move(struct task *t, struct zone *z, u32 n, bool refill)
+bool mm_should_fail(struct task *t, u32 kind)
 {
-	spin_lock_irqsave(t, &z->lock);
-	if (refill) {
-		n = (u32)min_u64(n, z->free);
-		z->free -= n;
-	} else {
-		z->free += n;
-	}
-	work(t, n * cost(t, MK_ZONE_HOLD_WARM));
-	spin_unlock_irqrestore(t, &z->lock);
-	return n;
+	struct mm_state *mm = task_mm(t);
+
+	return unlikely(mm && mm->fail.nr) && fail_alloc_ask(t, kind);
 }
 
-/* The list is empty: refill by batch << alloc_factor, which grows with each refill. */
-static bool pcp_refill(struct task *t, struct pcp *p, struct zone *z)
+void page_chain_add(struct task *t, struct page_list *list, u32 pfn)
 {
-	u32 room = (u32)max_u64(p->high > p->count + z->batch ? p->high - p->count - z->batch : 0,
-				z->batch);
-	u32 n = z->batch << p->alloc_factor;
+	struct mm_state *mm = task_mm(t);
 
-	if (n <= room && p->alloc_factor < PCP_SCALE_MAX)
-		p->alloc_factor++;
-	FRAME(t, "rmqueue_bulk");
-
-	n = (u32)min_u64(n, room);
-	n = zone_move(t, z, n, true);
-	p->high = (u32)min_u64(p->high + n, z->high_max);
-	p->count += n;
-	return n != 0;
+	page_of(&mm->map, pfn)->next = 0;
+	if (list->head)
+		page_of(&mm->map, list->tail)->next = pfn;
+	else
+		list->head = pfn;
+	list->tail = pfn;
 }
 
-static void pcp_drain(struct task *t, struct pcp *p, struct zone *z)
+/* ---- allocation ----------------------------------------------------------------- */
+
+/* One allocation on its way. */
+struct alloc_context {
+	u32 order;
+	bool clear; /* the pages are cleared */
+	u64 clear_ps; /* what that costs */
+	struct page_list *list; /* receives the blocks */
+};
+
+/* Clearing 2^@order pages of which the first @hot are in the CPU's L2. */
+static u64 clear_cost(struct task *t, u32 order, u32 hot)
 {
-	u32 n = (u32)clamp_s64(p->free_count, z->batch, (s64)p->high - z->batch);
-	u32 left = n;
-
-	FRAME(t, "free_pcppages_bulk");
-
-	n = (u32)min_u64(n, p->count);
-	zone_move(t, z, n, false);
-	p->count -= n;
-	/* the oldest pages go */
-	for (u32 i = 0; i < p->nr_runs && left; i++) {
-		u32 take = (u32)min_u64(left, p->run[i].pages);
-
-		p->run[i].pages -= take;
-		left -= take;
-	}
+	if (!hot && order >= HPAGE_PMD_ORDER)
+		return cost(t, MK_ZERO_THP2M) << (order - HPAGE_PMD_ORDER);
+	return hot * cost(t, MK_ZERO_PAGE4K_HOT) + ((1u << order) - hot) * cost(t, MK_ZERO_PAGE4K);
 }
 
-/* Take @n pages off the list's hot end; how many of them are cache-hot. */
-static u32 pcp_pop(struct task *t, struct pcp *p, u32 n)
+/* A block off a per-CPU list is handed out. */
+static void pcp_page_out(struct task *t, struct page *page, struct alloc_context *ac)
 {
-	u32 l2 = (u32)(cost(t, MK_L2_BYTES) / PAGE_SIZE), hot = 0;
+	struct mm_state *mm = task_mm(t);
+	u32 *traffic = &mm->traffic[task_cpu(t)];
+	u32 age = *traffic - page->stamp, size = 1u << ac->order, hot = 0;
 
-	while (n && p->nr_runs) {
-		struct pcp_run *r = &p->run[p->nr_runs - 1];
-		u32 take = (u32)min_u64(n, r->pages), age = p->traffic - r->stamp;
-
-		if (age < l2)
-			hot += (u32)min_u64(take, l2 - age);
-		p->traffic += take;
-		r->pages -= take;
-		n -= take;
-		if (!r->pages)
-			p->nr_runs--;
-	}
-	p->traffic += n;
-	return hot;
-}
-
-static void pcp_push(struct pcp *p, u32 n)
-{
-	struct pcp_run *r = p->nr_runs ? &p->run[p->nr_runs - 1] : NULL;
-
-	/* pages freed within 4 of each other count as one run */
-	if (r && p->traffic - r->stamp < 4) {
-		r->pages += n;
+	page->state = PAGE_USED;
+	*traffic += size;
+	if (!ac->clear)
 		return;
+	if (age < mm->l2_pages)
+		hot = (u32)min_u64(size, mm->l2_pages - age);
+	ac->clear_ps += clear_cost(t, ac->order, hot);
+}
+
+/* Take up to @n blocks off a list that has some. */
+static u32 pcp_pop(struct task *t, struct pcp *p, struct alloc_context *ac, u32 n)
+{
+	struct mm_state *mm = task_mm(t);
+	struct page_list *l = &p->list[pcp_index(ac->order)];
+	u32 size = 1u << ac->order, i;
+
+	for (i = 0; i < n && l->head; i++) {
+		u32 pfn = l->head;
+
+		pcp_page_out(t, page_list_pop(&mm->map, l), ac);
+		page_chain_add(t, ac->list, pfn);
 	}
-	if (p->nr_runs == PCP_RUNS) {
-		for (u32 i = 1; i < PCP_RUNS; i++)
-			p->run[i - 1] = p->run[i];
-		p->nr_runs--;
+	p->count -= i * size;
+	p->free_count = i < 32 ? p->free_count >> i : 0;
+	return i;
+}
+
+/* Up to @n blocks of one node through the CPU's lists. */
+static u32 rmqueue_pcplist(struct task *t, u32 node, struct alloc_context *ac, u32 n,
+			   enum zone_watermark mark)
+{
+	struct pcp *p = pcp_of(t, node);
+	u32 got = 0;
+
+	while (got < n) {
+		if (!p->list[pcp_index(ac->order)].head && !pcp_refill(t, p, node, ac->order, mark))
+			break;
+		got += pcp_pop(t, p, ac, n - got);
 	}
-	p->run[p->nr_runs++] = (struct pcp_run){ n, p->traffic };
+	return got;
 }
 
-static struct pcp *pcp_of(struct task *t)
+/* One block of an order that no list holds. */
+static u32 rmqueue_buddy(struct task *t, u32 node, struct alloc_context *ac,
+			 enum zone_watermark mark)
 {
-	return &task_mm(t)->pcp[task_cpu(t)];
+	struct zone_section s;
+	u32 pfn = 0;
+
+	FRAME(t, "rmqueue_buddy");
+
+	s = zone_begin(t, node);
+	if (zone_watermark_ok(&s, ac->order, mark))
+		pfn = zone_take(&s, ac->order);
+	zone_end(&s);
+	if (!pfn)
+		return 0;
+	page_of(&task_mm(t)->map, pfn)->state = PAGE_USED;
+	task_mm(t)->traffic[task_cpu(t)] += 1u << ac->order;
+	if (ac->clear)
+		ac->clear_ps += clear_cost(t, ac->order, 0);
+	page_chain_add(t, ac->list, pfn);
+	return 1;
 }
 
-static struct zone *zone_of(struct task *t)
+/* Up to @n blocks: @node and its fallbacks above the low watermark, then above min. */
+static u32 get_pages(struct task *t, u32 node, struct alloc_context *ac, u32 n)
 {
-	return &task_mm(t)->zone[t->x.cpu->node];
-}
-
-/* Take up to @n pages; adds the cost of clearing them to *@clear. Returns how many. */
-static u32 pcp_take(struct task *t, u32 n, u32 gfp, u64 *clear)
-{
-	struct pcp *p;
-	u32 left = n;
+	const struct hw *hw = t->kern->hw;
+	bool pcp = pcp_allowed_order(ac->order);
+	u32 got = 0;
 
 	task_settle(t);
-	p = pcp_of(t);
-	while (left) {
-		u32 take, hot;
+	if (node == NUMA_NO_NODE)
+		node = t->x.cpu->node;
+	for (u32 mark = WMARK_LOW + 1; mark-- > WMARK_MIN;) {
+		for (u32 i = 0; i < hw->nr_nodes; i++) {
+			u32 at = zone_fallback(hw, node, i);
 
-		if (!p->count && !pcp_refill(t, p, zone_of(t)))
-			break;
-		take = (u32)min_u64(left, p->count);
-		p->count -= take;
-		p->free_count = take < 32 ? p->free_count >> take : 0;
-		hot = pcp_pop(t, p, take);
-		left -= take;
-		if (gfp & GFP_ZERO || task_mm(t)->init_on_alloc)
-			*clear += hot * cost(t, MK_ZERO_PAGE4K_HOT) +
-				  (take - hot) * cost(t, MK_ZERO_PAGE4K);
+			got += pcp ? rmqueue_pcplist(t, at, ac, n - got, mark) :
+				     rmqueue_buddy(t, at, ac, mark);
+			if (likely(got == n))
+				return got;
+		}
 	}
-	return n - left;
+	task_count(t, &task_mm(t)->failed, 1);
+	return got;
 }
 
 static void charge_clear(struct task *t, u64 clear)
@@ -252,77 +242,165 @@ static void charge_clear(struct task *t, u64 clear)
 	work(t, clear);
 }
 
-static void pages_taken(struct task *t, u32 n, u32 cat, u64 clear)
+static void pages_taken(struct task *t, const struct alloc_context *ac, u32 n, u32 cat)
 {
-	if (clear)
-		charge_clear(t, clear);
-	ledger_charge(t, cat, (s64)n * (s64)PAGE_SIZE, (s32)n);
-	task_count(t, &task_mm(t)->used, n);
+	u64 pages = (u64)n << ac->order;
+
+	if (ac->clear_ps)
+		charge_clear(t, ac->clear_ps);
+	ledger_charge(t, cat, (s64)(pages * PAGE_SIZE), (s32)n);
+	task_count(t, &task_mm(t)->used, (s64)pages);
 }
 
-bool alloc_page(struct task *t, u32 gfp, u32 cat)
+static bool should_clear(struct task *t, u32 gfp)
 {
-	u64 clear = 0;
+	return gfp & GFP_ZERO || task_mm(t)->init_on_alloc;
+}
+
+/* The CPU's list for the node has a block: no need to look further. */
+static u32 pcp_take_one(struct task *t, u32 node, struct alloc_context *ac)
+{
+	struct pcp *p;
+	struct page_list *l;
+	u32 pfn;
+
+	task_settle(t);
+	p = pcp_of(t, node == NUMA_NO_NODE ? t->x.cpu->node : node);
+	l = &p->list[pcp_index(ac->order)];
+	pfn = l->head;
+	if (unlikely(!pfn))
+		return 0;
+	pcp_page_out(t, page_list_pop(&task_mm(t)->map, l), ac);
+	p->count -= 1u << ac->order;
+	p->free_count >>= 1;
+	return pfn;
+}
+
+u32 alloc_pages(struct task *t, u32 node, u32 order, u32 gfp, u32 cat)
+{
+	struct page_list list = { 0 };
+	struct alloc_context ac = { .order = order, .clear = should_clear(t, gfp), .list = &list };
+	u32 pfn = 0;
 
 	FRAME(t, "get_page_from_freelist");
 
 	work(t, cost(t, MK_PCP_PAIR) / 2);
-	if (!pcp_take(t, 1, gfp, &clear))
-		return false;
-	pages_taken(t, 1, cat, clear);
-	return true;
+	if (mm_should_fail(t, FAIL_PAGES))
+		return 0;
+	if (likely(pcp_allowed_order(order)))
+		pfn = pcp_take_one(t, node, &ac);
+	if (unlikely(!pfn)) {
+		if (!get_pages(t, node, &ac, 1))
+			return 0;
+		pfn = list.head;
+	}
+	pages_taken(t, &ac, 1, cat);
+	return pfn;
 }
 
-u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat)
+u32 alloc_page(struct task *t, u32 gfp, u32 cat)
 {
-	u64 clear = 0;
+	return alloc_pages(t, NUMA_NO_NODE, 0, gfp, cat);
+}
+
+u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *list)
+{
+	struct alloc_context ac = { .clear = should_clear(t, gfp), .list = list };
 	u32 got;
 
 	FRAME(t, "__alloc_pages_bulk");
 
-	got = pcp_take(t, n, gfp, &clear);
+	if (mm_should_fail(t, FAIL_PAGES))
+		return 0;
+	got = get_pages(t, NUMA_NO_NODE, &ac, n);
 	work(t, got * (cost(t, MK_BULK_PAGE) / 2));
 	if (got)
-		pages_taken(t, got, cat, clear);
+		pages_taken(t, &ac, got, cat);
 	return got;
 }
 
-/* @n pages after which the list is not above its high mark, or one page. */
-static void free_run(struct task *t, struct pcp *p, struct zone *z, u32 n)
+/* ---- freeing -------------------------------------------------------------------- */
+
+s32 page_allocated(struct task *t, u64 pfn)
 {
-	u32 max = z->batch << PCP_SCALE_MAX;
+	const struct page *page = page_find(&task_mm(t)->map, pfn);
 
-	FRAMES(t, "free_unref_page", n);
-
-	work(t, n * (cost(t, MK_PCP_PAIR) / 2));
-	pcp_push(p, n);
-	p->count += n;
-	p->alloc_factor = n < 32 ? p->alloc_factor >> n : 0;
-	if (p->free_count < max)
-		p->free_count = (u32)min_u64(p->free_count + n, max);
-	if (p->count >= p->high)
-		pcp_drain(t, p, z);
+	return page && page->state == PAGE_USED ? page->order : -1;
 }
 
-void free_pages_each(struct task *t, u32 n, u32 cat)
+static void pages_gone(struct task *t, u32 blocks, u64 pages, u32 cat)
 {
+	ledger_charge(t, cat, -(s64)(pages * PAGE_SIZE), -(s32)blocks);
+	task_count(t, &task_mm(t)->used, -(s64)pages);
+}
+
+/* Of the next @n pages of a list, how many are of the first one's node. */
+static u32 same_node(struct mm_state *mm, u32 pfn, u32 n)
+{
+	u32 node = page_node(mm, pfn), i = 0;
+
+	if (mm->kern->hw->nr_nodes == 1)
+		return n;
+	for (; i < n && page_node(mm, pfn) == node; i++)
+		pfn = page_of(&mm->map, pfn)->next;
+	return i;
+}
+
+static void free_chain(struct task *t, u32 first, u32 n, u64 each, u32 cat)
+{
+	struct mm_state *mm = task_mm(t);
 	u32 left = n;
 
-	task_settle(t);
-	while (left) {
-		struct pcp *p = pcp_of(t);
-		u32 run = p->high > p->count ? (u32)min_u64(left, p->high - p->count) : 1;
-
-		free_run(t, p, zone_of(t), run);
-		left -= run;
-	}
 	if (!n)
 		return;
-	ledger_charge(t, cat, -(s64)n * (s64)PAGE_SIZE, -(s32)n);
-	task_count(t, &task_mm(t)->used, -(s64)n);
+	task_settle(t);
+	while (left) {
+		u32 node = page_node(mm, first);
+		struct pcp *p = pcp_of(t, node);
+		u32 run = (u32)min_u64(left, pcp_free_room(p));
+
+		run = same_node(mm, first, run);
+		FRAMES(t, "free_unref_page", run);
+		work(t, run * each);
+		pcp_free(t, p, node, &first, run, 0);
+		left -= run;
+	}
+	pages_gone(t, n, n, cat);
 }
 
-void free_page(struct task *t, u32 cat)
+void free_pages_each(struct task *t, u32 first, u32 n, u32 cat)
 {
-	free_pages_each(t, 1, cat);
+	free_chain(t, first, n, cost(t, MK_PCP_PAIR) / 2, cat);
+}
+
+void free_pages_bulk(struct task *t, u32 first, u32 n, u32 cat)
+{
+	free_chain(t, first, n, cost(t, MK_BULK_PAGE) / 2, cat);
+}
+
+static void free_one_page(struct task *t, u32 node, u32 pfn, u32 order)
+{
+	struct zone_section s = zone_begin(t, node);
+
+	zone_put(&s, pfn, order, false);
+	zone_end(&s);
+}
+
+void free_pages(struct task *t, u32 pfn, u32 cat)
+{
+	s32 order = page_allocated(t, pfn);
+	u32 node;
+
+	FRAME(t, "free_unref_page");
+
+	if (unlikely(order < 0))
+		sim_fail(t->kern->sim, "free_pages: page frame %llu is not allocated", pfn, 0);
+	task_settle(t);
+	node = page_node(task_mm(t), pfn);
+	work(t, cost(t, MK_PCP_PAIR) / 2);
+	pages_gone(t, 1, 1ULL << order, cat);
+	if (pcp_allowed_order((u32)order))
+		pcp_free(t, pcp_of(t, node), node, &pfn, 1, (u32)order);
+	else
+		free_one_page(t, node, pfn, (u32)order);
 }

@@ -5,6 +5,7 @@
  * objects by size), slab merging, debug options.
  */
 #include "sim/mm/slab.h"
+#include "sim/mm/fail_alloc.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -147,6 +148,8 @@ u32 kmem_cache_alloc(struct task *t, struct kmem_cache *c)
 	FRAME(t, "kmem_cache_alloc");
 
 	work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
+	if (mm_should_fail(t, FAIL_SLAB))
+		return SLAB_NIL;
 	if (!c->cpu[task_cpu(t)].nr) {
 		u32 got;
 
@@ -234,7 +237,7 @@ static u32 kmalloc_class(u64 size, u64 *rounded)
 	return i;
 }
 
-void kmalloc(struct task *t, u64 size)
+bool kmalloc(struct task *t, u64 size)
 {
 	u64 rounded;
 	u32 class = kmalloc_class(size, &rounded);
@@ -242,7 +245,10 @@ void kmalloc(struct task *t, u64 size)
 	FRAME(t, "__kmalloc");
 
 	work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
+	if (mm_should_fail(t, FAIL_KMALLOC))
+		return false;
 	ledger_charge(t, t->kern->kmalloc_cat[class], (s64)rounded, 1);
+	return true;
 }
 
 void kfree(struct task *t, u64 size)

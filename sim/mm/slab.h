@@ -54,8 +54,11 @@ u32 kmem_cache_boot_alloc(struct kmem_cache *c);
 /* Register the ledger categories of kmalloc; called by mm_new(). Returns 0 or -ENOSPC. */
 int kmalloc_init(struct kern *k);
 
-/* kmalloc of @size bytes (rounded to its class) / kfree: cost and ledger "kmalloc-N" only. */
-void kmalloc(struct task *t, u64 size);
+/*
+ * kmalloc of @size bytes (rounded to its class) / kfree: cost and ledger "kmalloc-N" only.
+ * False if failure injection says so.
+ */
+bool kmalloc(struct task *t, u64 size);
 void kfree(struct task *t, u64 size);
 
 #endif

@@ -108,7 +108,10 @@ enum event_arg_type {
 	EV_TIME,
 	EV_NODE,
 	EV_CPU,
-	EV_COUNT
+	EV_COUNT,
+	EV_NTH,
+	EV_SHARE,
+	EV_ALLOC_KIND
 };
 
 struct event_arg {
@@ -119,7 +122,7 @@ struct event_arg {
 
 static const struct event_kind {
 	const char *name;
-	struct event_arg args[5];
+	struct event_arg args[6];
 } event_kinds[] = {
 	{ "write_limit",
 	  { { "cgroup", EV_CGROUP, true },
@@ -134,9 +137,36 @@ static const struct event_kind {
 	{ "cpu_online", { { "cpu", EV_CPU, true } } },
 	{ "fail_alloc",
 	  { { "after", EV_COUNT, false },
-	    { "every", EV_COUNT, false },
-	    { "count", EV_COUNT, false } } },
+	    { "every", EV_NTH, false },
+	    { "count", EV_NTH, false },
+	    { "kind", EV_ALLOC_KIND, false },
+	    { "share", EV_SHARE, false },
+	    { "during", EV_TIME, false } } },
 };
+
+/* Allocations that fail_alloc tells apart. */
+static const char *const alloc_kinds[] = { "any", "pages", "slab", "kmalloc", NULL };
+
+static const char *share_text(struct reader *rd, const char *name, const struct node *n)
+{
+	const char *why = "not a share";
+	enum quantity q = Q_INT;
+	GString *text;
+	const char *out;
+	s64 v = 0;
+
+	if (n->kind == NODE_SCALAR)
+		why = number_parse(n->text, &v, &q);
+	if (why || (q != Q_PERCENT && q != Q_DECIMAL) || v < 1 || v > 1000) {
+		mistake(rd, n->pos, "%s must be 0.1%% to 100%%, not %s", name, node_what(rd->a, n));
+		return NULL;
+	}
+	text = g_string_new(NULL);
+	number_print(text, v, Q_PERCENT);
+	out = arena_printf(rd->a, "%s", text->str);
+	g_string_free(text, TRUE);
+	return out;
+}
 
 /* Checked text of one argument, times and sizes in base units; NULL after a mistake. */
 static const char *arg_text(struct reader *rd, const struct event_arg *a, const struct node *n)
@@ -144,9 +174,12 @@ static const char *arg_text(struct reader *rd, const struct event_arg *a, const 
 	struct want w = { .type = VT_INT, .max = INT64_MAX, .what = a->name };
 	s64 v;
 
-	if (a->type == EV_CGROUP || a->type == EV_LIMIT_FILE) {
-		const char *const *names =
-			a->type == EV_CGROUP ? rd->cgroup_names : scn_limit_names;
+	if (a->type == EV_SHARE)
+		return share_text(rd, a->name, n);
+	if (a->type == EV_CGROUP || a->type == EV_LIMIT_FILE || a->type == EV_ALLOC_KIND) {
+		const char *const *names = a->type == EV_CGROUP	    ? rd->cgroup_names :
+					   a->type == EV_ALLOC_KIND ? alloc_kinds :
+								      scn_limit_names;
 		const char *text = expect_text(rd, n, a->name);
 
 		if (text && choice_find(names, text) < 0) {
@@ -161,6 +194,8 @@ static const char *arg_text(struct reader *rd, const struct event_arg *a, const 
 		w.type = VT_SIZE;
 	else if (a->type == EV_TIME)
 		w.type = VT_TIME;
+	else if (a->type == EV_NTH)
+		w.min = 1;
 	else if (a->type == EV_CPU)
 		w.max = rd->env.cpus - 1;
 	else if (a->type == EV_NODE)
@@ -193,6 +228,8 @@ static void args_read(struct reader *rd, const struct event_kind *k, const struc
 		else if (!v && k->args[i].required && n->kind == NODE_MAP)
 			mistake(rd, key->pos, "%s needs '%s'", k->name, k->args[i].name);
 	}
+	if (g_hash_table_contains(args, "share") && g_hash_table_contains(args, "every"))
+		mistake(rd, key->pos, "%s takes either 'share' or 'every'", k->name);
 	for (u32 i = 0; n->kind == NODE_MAP && i < n->nr; i++)
 		if (choice_find(names, node_key(n, i)->text) < 0)
 			mistake_unknown(rd, node_key(n, i)->pos,

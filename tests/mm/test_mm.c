@@ -6,6 +6,7 @@
 
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/slab.h"
+#include "sim/mm/zone.h"
 #include "tests/core/check_main.h"
 
 struct world {
@@ -20,6 +21,7 @@ struct world {
 	u8 *live; /* by object */
 	u32 nr_live;
 	bool clash;
+	u32 page[1024], nr_pages;
 };
 
 static void world_init(struct world *w)
@@ -53,8 +55,26 @@ static u64 timed_page(struct task *t, struct world *w)
 {
 	u64 start = task_clock(t);
 
-	ck_assert(alloc_page(t, GFP_ZERO, w->cat));
+	u32 pfn = alloc_page(t, GFP_ZERO, w->cat);
+
+	ck_assert_uint_ne(pfn, 0);
+	w->page[w->nr_pages++] = pfn;
 	return task_clock(t) - start;
+}
+
+/* The page allocated last goes back first. */
+static void drop_page(struct task *t, struct world *w)
+{
+	free_pages(t, w->page[--w->nr_pages], w->cat);
+}
+
+static void bulk_pages(struct task *t, struct world *w, u32 n)
+{
+	struct page_list list = { 0 };
+
+	ck_assert_uint_eq(alloc_pages_bulk(t, n, GFP_KERNEL, w->cat, &list), n);
+	for (u32 pfn = list.head; pfn; pfn = page_of(&w->mm->map, pfn)->next)
+		w->page[w->nr_pages++] = pfn;
 }
 
 static void hot_and_cold(struct task *t, void *arg)
@@ -63,28 +83,28 @@ static void hot_and_cold(struct task *t, void *arg)
 
 	for (u32 i = 0; i < 4; i++)
 		timed_page(t, w);
-	free_page(t, w->cat);
+	drop_page(t, w);
 	w->hot_ps = timed_page(t, w);
-	free_page(t, w->cat);
+	drop_page(t, w);
 	/* 100 pages and back: less than an L2 of 128 pages since, so all are hot */
-	ck_assert_uint_eq(alloc_pages_bulk(t, 100, GFP_KERNEL, w->cat), 100);
+	bulk_pages(t, w, 100);
 	for (u32 i = 0; i < 100; i++)
-		free_page(t, w->cat);
+		drop_page(t, w);
 	for (u32 i = 0; i < 100; i++)
 		ck_assert_uint_eq(timed_page(t, w), w->hot_ps);
 	for (u32 i = 0; i < 50; i++)
-		free_page(t, w->cat);
+		drop_page(t, w);
 	/* more than an L2 of other pages since: cold. The list is LIFO, take what is above */
-	ck_assert_uint_eq(alloc_pages_bulk(t, 20, GFP_KERNEL, w->cat), 20);
+	bulk_pages(t, w, 20);
 	for (u32 i = 0; i < 200; i++) {
-		free_page(t, w->cat);
+		drop_page(t, w);
 		timed_page(t, w);
 	}
-	free_page(t, w->cat);
+	drop_page(t, w);
 	timed_page(t, w);
 	w->cold_ps = timed_page(t, w);
 	for (u32 i = 0; i < 74; i++)
-		free_page(t, w->cat);
+		drop_page(t, w);
 }
 
 START_TEST(hot_pages_are_cheaper)
