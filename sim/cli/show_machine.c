@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/hw/machine_check.h"
 #include "sim/scenario/units.h"
 
 static void value_text(GString *out, enum machine_key key, s64 v)

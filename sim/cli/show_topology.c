@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "sim/hw/machine_check.h"
+#include "sim/hw/machine.h"
 #include "sim/scenario/units.h"
 
 #define COLUMNS 80

@@ -5,7 +5,6 @@
 #include <math.h>
 
 #include "sim/core/rng.h"
-#include "sim/hw/machine_check.h"
 
 #define LOW_QUANTILE 0.05
 #define HIGH_QUANTILE 0.95

@@ -168,6 +168,12 @@ s32 machine_key_find(const char *path);
  */
 int machine_complete(struct machine *m, const char **why, enum machine_key *key);
 
+/* False for the cost of a distance, or of SMT, that no two CPUs of @m have. */
+bool machine_key_used(const struct machine *m, enum machine_key k);
+
+/* True if a machine of this topology must not give @k. Counts not given yet count as one. */
+bool machine_key_misplaced(const struct machine *m, enum machine_key k);
+
 /**
  * machine_builtin - the generated machines
  * @name: "flat-N" (one LLC, no SMT, costs of one LLC of the 3970X) or "ideal-N"

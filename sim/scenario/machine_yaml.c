@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "sim/hw/machine_check.h"
-
 #define MAX_BASES 8 /* a map on a file on a file ... */
 
 struct machine_build {

@@ -7,7 +7,6 @@
 #include <math.h>
 
 #include "sim/hw/hw.h"
-#include "sim/hw/machine_check.h"
 #include "tests/scenario/common.h"
 
 /* Nanoseconds; 0: the table does not give it. */
