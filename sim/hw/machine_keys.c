@@ -191,6 +191,9 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     .about = "zone lock held per page, struct in cache"),
 	COST(MK_ZONE_HOLD_COLD, "page_alloc.zone_lock_hold_per_page_cold",
 	     DEF(NS(60), 'E', "machine.md 1.6; LU18"), .about = "... with a miss on struct page"),
+	COST(MK_BUDDY_STEP, "page_alloc.buddy_step",
+	     FROM(MK_ZONE_HOLD_WARM, 1000, 'E', "as a page moved; machine.md 1.6 gives no value"),
+	     .about = "zone lock held per split or merge of a block"),
 	COST(MK_SLAB_FAST_PAIR, "slab.fast_pair", DEF(NS(10.8), 'S', "SLUB15, 43 cycles at 4 GHz"),
 	     .about = "allocation and free of an object on the fast path"),
 	COST(MK_SLAB_SLOW_REFILL, "slab.slow_refill",
@@ -202,9 +205,6 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     .about = "putting an item on a work queue"),
 	COST(MK_WORKER_CREATE, "worker_create", DEF(NS(60000), 'E', "machine.md 2.13"),
 	     .about = "a new kworker thread"),
-	COST(MK_BUDDY_STEP, "page_alloc.buddy_step",
-	     FROM(MK_ZONE_HOLD_WARM, 1000, 'E', "as a page moved; machine.md 1.6 gives no value"),
-	     .about = "zone lock held per split or merge of a block"),
 };
 
 #pragma GCC diagnostic pop

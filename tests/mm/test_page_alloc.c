@@ -300,6 +300,10 @@ static struct machine *four_nodes(void)
 	machine_set(m, MK_SOCKETS, 2, TAG_KERNEL, 0, NULL);
 	machine_set(m, MK_NODES_PER_SOCKET, 2, TAG_KERNEL, 0, NULL);
 	machine_set(m, MK_CORES_PER_LLC, 2, TAG_KERNEL, 0, NULL);
+	machine_set(m, MK_XFER_CROSS_NODE, 0, TAG_KERNEL, 0, NULL);
+	machine_set(m, MK_XFER_CROSS_SOCKET, 0, TAG_KERNEL, 0, NULL);
+	machine_set(m, MK_LAT_DRAM_OTHER, 0, TAG_KERNEL, 0, NULL);
+	machine_set(m, MK_LAT_DRAM_REMOTE, 0, TAG_KERNEL, 0, NULL);
 	ck_assert_int_eq(machine_complete(m, &why, &key), 0);
 	return m;
 }
