@@ -18,6 +18,8 @@ struct prim_type {
 	/* NULL where the object is no such thing */
 	void (*lock)(struct task *t, void *obj);
 	void (*unlock)(struct task *t, void *obj);
+	void (*read_lock)(struct task *t, void *obj);
+	void (*read_unlock)(struct task *t, void *obj);
 };
 
 struct prim_object {
@@ -68,5 +70,12 @@ int prim_op_memcg_create(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_remove(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_uncharge(struct task *t, void *model, struct op_call *call);
+
+/* rwlocks.c */
+extern const struct prim_type prim_rwlock, prim_rwsem;
+int prim_op_read_lock(struct task *t, void *model, struct op_call *call);
+int prim_op_read_unlock(struct task *t, void *model, struct op_call *call);
+int prim_op_write_lock(struct task *t, void *model, struct op_call *call);
+int prim_op_write_unlock(struct task *t, void *model, struct op_call *call);
 
 #endif

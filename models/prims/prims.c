@@ -15,6 +15,7 @@
 static const struct object_kind_desc *const prim_kinds[] = {
 	&prim_qspinlock.desc, &prim_tas.desc,  &prim_fifo.desc,
 	&prim_mutex.desc,     &prim_line.desc, &prim_memcg.desc,
+	&prim_rwlock.desc,    &prim_rwsem.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -37,6 +38,14 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_memcg_charge, false },
 	{ "memcg_uncharge", "give charged pages back", prim_charge_args, 2, "object",
 	  prim_op_memcg_uncharge, false },
+	{ "read_lock", "acquire a reader-writer lock for reading", prim_object_arg, 1, "object",
+	  prim_op_read_lock, false },
+	{ "read_unlock", "release what read_lock has acquired", prim_object_arg, 1, "object",
+	  prim_op_read_unlock, true },
+	{ "write_lock", "acquire a reader-writer lock for writing", prim_object_arg, 1, "object",
+	  prim_op_write_lock, false },
+	{ "write_unlock", "release what write_lock has acquired", prim_object_arg, 1, "object",
+	  prim_op_write_unlock, true },
 };
 
 static int refs_init(struct prims *p)
