@@ -13,9 +13,15 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc, &prim_tas.desc,  &prim_fifo.desc,
-	&prim_mutex.desc,     &prim_line.desc, &prim_memcg.desc,
-	&prim_rwlock.desc,    &prim_rwsem.desc,
+	&prim_qspinlock.desc,
+	&prim_tas.desc,
+	&prim_fifo.desc,
+	&prim_mutex.desc,
+	&prim_line.desc,
+	&prim_memcg.desc,
+	/* rwlocks.c */
+	&prim_rwlock.desc,
+	&prim_rwsem.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {

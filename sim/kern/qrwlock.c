@@ -223,7 +223,7 @@ void read_unlock(struct task *t, struct qrwlock *l)
 	exec_charge(&t->x, CPU_ATOMIC_STALL, spin_release_time(t) - task_clock(t));
 	task_sync(t);
 	reader_out(t, l);
-	rw_hold_end(t, &l->stat, h, task_clock(t));
+	rw_hold_end(t, &l->stat, h);
 	section_end(t);
 }
 
@@ -288,7 +288,7 @@ static void writer_out(struct sim *s, void *arg)
 	struct qrwlock *l = arg;
 	struct list_head *pos;
 
-	(void)s;
+	rw_hold_count(&l->stat, &l->out, s->now);
 	l->locked = false;
 	if (l->poller)
 		kick(l, l->poller, l->writer_cpu);
@@ -305,7 +305,7 @@ void write_unlock(struct task *t, struct qrwlock *l)
 
 	h = find_hold(t, l, RW_LOCK_WRITE);
 	l->drained_at = spin_release_time(t);
-	rw_hold_end(t, &l->stat, h, l->drained_at);
+	l->out = rw_hold_drop(t, h);
 	if (l->drained_at > s->now)
 		sim_at(s, EV_TIMER, l->drained_at, writer_out, l);
 	else

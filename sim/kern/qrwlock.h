@@ -20,6 +20,7 @@ struct qrwlock {
 	struct line line; /* where the word lies */
 	u16 writer_cpu; /* of the latest writer */
 	u64 drained_at; /* when the latest writer's unlock is seen */
+	struct rw_hold out; /* of that writer, counted then */
 	struct task *poller; /* head of the queue while it polls the word */
 	struct list_head irq_readers; /* readers in interrupt context, which do not queue */
 	struct spinlock wait_lock; /* the queue; an arch_spinlock_t in the kernel */

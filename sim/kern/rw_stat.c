@@ -92,12 +92,26 @@ static bool is_write(const struct rw_hold *h)
 	return h->kind == RW_LOCK_WRITE || h->kind == RW_SEM_WRITE;
 }
 
-void rw_hold_end(struct task *t, struct rw_stat *st, struct rw_hold *h, u64 at)
+struct rw_hold rw_hold_drop(struct task *t, struct rw_hold *h)
+{
+	struct rw_hold dropped = *h;
+
+	*h = t->rw_held[--t->nr_rw_held];
+	return dropped;
+}
+
+void rw_hold_count(struct rw_stat *st, const struct rw_hold *h, u64 at)
 {
 	struct lock_side *s = &st->class->side[is_write(h) ? 0 : 1];
 
 	lock_side_hold(s, at - h->hold_from);
 	s->owned += at - h->owned_from;
 	s->acq_bounces += h->bounce; /* with the acquisition, as spin locks do */
-	*h = t->rw_held[--t->nr_rw_held];
+}
+
+void rw_hold_end(struct task *t, struct rw_stat *st, struct rw_hold *h)
+{
+	struct rw_hold dropped = rw_hold_drop(t, h);
+
+	rw_hold_count(st, &dropped, task_clock(t));
 }

@@ -47,7 +47,11 @@ void rw_call_acquired(struct task *t, struct rw_call *c, void *lock, enum rw_kin
 /* The hold of @lock that began last, or NULL. */
 struct rw_hold *rw_hold_find(struct task *t, const void *lock);
 
-/* A hold ends at @at, now or when the unlock will be seen. */
-void rw_hold_end(struct task *t, struct rw_stat *st, struct rw_hold *h, u64 at);
+/* A hold of the task is over; returns it. */
+struct rw_hold rw_hold_drop(struct task *t, struct rw_hold *h);
+/* Count a hold that has ended at @at, now. */
+void rw_hold_count(struct rw_stat *st, const struct rw_hold *h, u64 at);
+/* Both of it. */
+void rw_hold_end(struct task *t, struct rw_stat *st, struct rw_hold *h);
 
 #endif

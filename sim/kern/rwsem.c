@@ -125,7 +125,7 @@ void up_read(struct task *t, struct rwsem *sem)
 	h = find_hold(t, sem, RW_SEM_READ);
 	line_rmw(&t->x, &sem->line);
 	task_sync(t);
-	rw_hold_end(t, &sem->stat, h, task_clock(t));
+	rw_hold_end(t, &sem->stat, h);
 	if (--sem->readers)
 		return;
 	if (sem->waiters && !sem->writer)
@@ -171,7 +171,7 @@ void up_write(struct task *t, struct rwsem *sem)
 	h = find_hold(t, sem, RW_SEM_WRITE);
 	line_rmw(&t->x, &sem->line);
 	task_sync(t);
-	rw_hold_end(t, &sem->stat, h, task_clock(t));
+	rw_hold_end(t, &sem->stat, h);
 	sem->owner = NULL;
 	sem->writer = false;
 	rwsem_kick_spinners(sem, task_cpu(t));

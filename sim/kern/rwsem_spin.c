@@ -177,10 +177,21 @@ bool rwsem_optimistic_spin(struct task *t, struct rwsem *sem)
 	return got;
 }
 
+/*
+ * The lock is about to become free: its writer runs, or nobody has it but readers that will
+ * take their bias back. For those the kernel tries time and again.
+ */
+static bool handoff_near(const struct rwsem *sem)
+{
+	if (sem->owner)
+		return sem->owner->sched_state == TASK_ON_CPU;
+	return !sem->reader_owned && sem->readers;
+}
+
 bool rwsem_spin_on_owner(struct task *t, struct rwsem *sem)
 {
 	sem->spin_waiter = t;
-	while (sem->owner && sem->owner->sched_state == TASK_ON_CPU && !need_resched(t))
+	while (handoff_near(sem) && !need_resched(t))
 		spin_wait(t, CPU_RWSEM_SPIN, &owner_site, TIME_MAX);
 	sem->spin_waiter = NULL;
 	return !sem->owner && !sem->reader_owned;
