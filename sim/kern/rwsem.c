@@ -9,8 +9,7 @@
  * queued_contentions are calls that queued up to sleep.
  *
  * Left out: the wait_lock's word shares the line of the count in the kernel, here it is on
- * its own; trylocks, killable waits, downgrade_write, realtime waiters; failed polls as
- * traffic on the line.
+ * its own; trylocks, killable waits, downgrade_write, realtime waiters.
  */
 #include "sim/kern/rwsem.h"
 
@@ -70,7 +69,7 @@ static u64 down_read_slow(struct task *t, struct rwsem *sem, struct rw_call *c,
 	task_sync(t);
 	if (count->writer || count->handoff || (sem->reader_owned && count->readers > 1))
 		return rwsem_wait_read(t, sem, c);
-	rwsem_set_reader_owned(t, sem);
+	rwsem_set_reader_owned(sem);
 	if (count->readers == 1 && count->waiters)
 		rwsem_wake_readers_owned(t, sem);
 	return task_clock(t);
@@ -89,7 +88,7 @@ void down_read(struct task *t, struct rwsem *sem)
 	sem->readers++;
 	count = (struct found){ sem->readers, sem->writer, sem->waiters, sem->handoff };
 	if (!count.writer && !count.waiters && !count.handoff) {
-		rwsem_set_reader_owned(t, sem);
+		rwsem_set_reader_owned(sem);
 		rw_call_acquired(t, &c, sem, RW_SEM_READ, task_clock(t));
 		line_rmw(&t->x, &sem->line);
 	} else {
@@ -130,7 +129,7 @@ void up_read(struct task *t, struct rwsem *sem)
 		return;
 	if (sem->waiters && !sem->writer)
 		sem->nonspinnable = false;
-	rwsem_kick_spinners(sem, task_cpu(t));
+	rwsem_kick_spinners(sem);
 	if (sem->waiters && !sem->writer)
 		rwsem_wake(t, sem);
 }
@@ -174,7 +173,7 @@ void up_write(struct task *t, struct rwsem *sem)
 	rw_hold_end(t, &sem->stat, h);
 	sem->owner = NULL;
 	sem->writer = false;
-	rwsem_kick_spinners(sem, task_cpu(t));
+	rwsem_kick_spinners(sem);
 	if (sem->waiters)
 		rwsem_wake(t, sem);
 }

@@ -20,17 +20,17 @@ static inline void rwsem_set_writer(struct task *t, struct rwsem *sem)
 bool rwsem_optimistic_spin(struct task *t, struct rwsem *sem);
 /* The first waiter, which has asked for a hand-off: true when the writer has let go. */
 bool rwsem_spin_on_owner(struct task *t, struct rwsem *sem);
-/* Count or owner word have changed on @cpu: those who poll them find out. */
-void rwsem_kick_spinners(struct rwsem *sem, u32 cpu);
+/* Count or owner word have changed: those who poll them find out. */
+void rwsem_kick_spinners(struct rwsem *sem);
 
-/* The reader @t has the lock, or grants it; the owner word keeps RWSEM_NONSPINNABLE. */
-static inline void rwsem_set_reader_owned(struct task *t, struct rwsem *sem)
+/* A reader has the lock, or is granted it; the owner word keeps RWSEM_NONSPINNABLE. */
+static inline void rwsem_set_reader_owned(struct rwsem *sem)
 {
 	if (sem->reader_owned)
 		return;
 	sem->reader_owned = true;
 	/* a writer that polls gives readers a limited time */
-	rwsem_kick_spinners(sem, task_cpu(t));
+	rwsem_kick_spinners(sem);
 }
 
 /* rwsem_wait.c. Call and return synchronised. */

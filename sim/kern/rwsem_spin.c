@@ -3,8 +3,8 @@
  * Optimistic spinning of rwsem writers (reference machine.md 2.7). Spinners queue in the OSQ
  * as a mutex's do, its head polls: a writer's lock while that writer is on a CPU, a readers'
  * lock for 10 us and half a microsecond per reader, 25 us at most; then readers count as
- * NONSPINNABLE until a writer has been in or the lock was free. A poller sees a change one
- * transfer later. Once a hand-off is asked for, only the first waiter polls.
+ * NONSPINNABLE until a writer has been in or the lock was free. A poller loads the line of the
+ * lock word when that has changed, which takes a transfer and takes the line from its owner. Once a hand-off is asked for, only the first waiter polls.
  *
  * In the kernel the clock is looked at every 16 polls; here the time is over to the
  * picosecond.
@@ -46,19 +46,19 @@ static void kick_from(struct task *t, u32 cpu)
 	kick(t, hw_xfer(t->x.hw, cpu, task_cpu(t)));
 }
 
-void rwsem_kick_spinners(struct rwsem *sem, u32 cpu)
+void rwsem_kick_spinners(struct rwsem *sem)
 {
 	if (!list_empty(&sem->spinners))
-		kick_from(list_first_entry(&sem->spinners, struct task, wait_node), cpu);
+		kick(list_first_entry(&sem->spinners, struct task, wait_node), 0);
 	if (sem->spin_waiter)
-		kick_from(sem->spin_waiter, cpu);
+		kick(sem->spin_waiter, 0);
 }
 
 void rwsem_owner_left(struct task *t)
 {
 	for (u32 i = 0; i < t->nr_rw_held; i++)
 		if (t->rw_held[i].kind == RW_SEM_WRITE)
-			rwsem_kick_spinners(t->rw_held[i].lock, task_cpu(t));
+			rwsem_kick_spinners(t->rw_held[i].lock);
 }
 
 static void look_again(struct sim *s, void *arg)
@@ -89,6 +89,27 @@ static void spin_wait(struct task *t, enum cpu_bucket b, const struct frame_site
 	t->spin_timed = false;
 	exec_wait_end(x);
 	exec_pay_irq(x);
+	task_sync(t);
+}
+
+/*
+ * A look at the lock word by one who polls it: he loads the line as soon as it has changed,
+ * and so takes it from whoever is at work on it, as line_load() but as time spent spinning.
+ */
+static void poll_word(struct task *t, struct rwsem *sem)
+{
+	struct exec *x = &t->x;
+	struct prof_node *frame = x->frame;
+	u64 start = max_u64(task_clock(t), sem->line.busy_until);
+	u64 ps = gline_read_cost(x, &sem->line.g);
+
+	if (ps > cost(t, MK_LAT_LLC))
+		sem->line.busy_until = start + ps;
+	else
+		start = task_clock(t);
+	x->frame = profile_enter(&x->hw->profile, frame, &owner_site, __LINE__);
+	exec_charge(x, CPU_RWSEM_SPIN, start + ps - task_clock(t));
+	x->frame = frame;
 	task_sync(t);
 }
 
@@ -143,7 +164,10 @@ static bool poll_lock(struct task *t, struct rwsem *sem)
 {
 	u64 until = TIME_MAX;
 
-	while (spinnable(t, sem)) {
+	for (;;) {
+		poll_word(t, sem);
+		if (!spinnable(t, sem))
+			return false;
 		if (try_write_lock_unqueued(t, sem))
 			return true;
 		if (!sem->reader_owned || sem->writer) {
@@ -159,7 +183,6 @@ static bool poll_lock(struct task *t, struct rwsem *sem)
 		}
 		spin_wait(t, CPU_RWSEM_SPIN, &reader_site, until);
 	}
-	return false;
 }
 
 bool rwsem_optimistic_spin(struct task *t, struct rwsem *sem)
@@ -191,8 +214,12 @@ static bool handoff_near(const struct rwsem *sem)
 bool rwsem_spin_on_owner(struct task *t, struct rwsem *sem)
 {
 	sem->spin_waiter = t;
-	while (handoff_near(sem) && !need_resched(t))
+	for (;;) {
+		poll_word(t, sem);
+		if (!handoff_near(sem) || need_resched(t))
+			break;
 		spin_wait(t, CPU_RWSEM_SPIN, &owner_site, TIME_MAX);
+	}
 	sem->spin_waiter = NULL;
 	return !sem->owner && !sem->reader_owned;
 }

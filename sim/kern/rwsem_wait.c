@@ -64,12 +64,12 @@ static void waiter_add(struct task *t, struct rwsem *sem, struct rwsem_waiter *w
 	list_add_tail(&w->node, &sem->wait_list);
 }
 
-static void set_handoff(struct task *t, struct rwsem *sem, struct rwsem_waiter *w)
+static void set_handoff(struct rwsem *sem, struct rwsem_waiter *w)
 {
 	w->handoff_set = true;
 	sem->handoff = true;
 	/* spinning stops for all but the first waiter */
-	rwsem_kick_spinners(sem, task_cpu(t));
+	rwsem_kick_spinners(sem);
 }
 
 /* Grant the lock to the readers of the queue, a batch at most. */
@@ -90,7 +90,7 @@ static void grant_readers(struct task *t, struct rwsem *sem, struct wake_list *w
 		list_add_tail(&w->node, &wake->readers);
 	}
 	sem->readers += woken;
-	rwsem_set_reader_owned(t, sem);
+	rwsem_set_reader_owned(sem);
 	sem->handoff = false;
 	sem->waiters = !list_empty(&sem->wait_list);
 	line_rmw(&t->x, &sem->line);
@@ -117,7 +117,7 @@ static void mark_wake(struct task *t, struct rwsem *sem, enum wake_type type,
 		line_rmw(&t->x, &sem->line);
 		task_sync(t);
 		if (task_clock(t) > first->timeout && !first->handoff_set)
-			set_handoff(t, sem, first);
+			set_handoff(sem, first);
 		return;
 	}
 	grant_readers(t, sem, wake);
@@ -201,7 +201,7 @@ u64 rwsem_wait_read(struct task *t, struct rwsem *sem, struct rw_call *c)
 	wait_lock(t, sem);
 	if (list_empty(&sem->wait_list) && !sem->writer) {
 		/* the bias is there already */
-		rwsem_set_reader_owned(t, sem);
+		rwsem_set_reader_owned(sem);
 		wait_unlock(t, sem);
 		return task_clock(t);
 	}
@@ -212,7 +212,7 @@ u64 rwsem_wait_read(struct task *t, struct rwsem *sem, struct rw_call *c)
 	line_rmw(&t->x, &sem->line);
 	task_sync(t);
 	if (!sem->readers)
-		rwsem_kick_spinners(sem, task_cpu(t));
+		rwsem_kick_spinners(sem);
 	cond_wake(t, sem, &wake);
 	unlock_and_wake(t, sem, &wake);
 	while (!w.woken)
@@ -230,7 +230,7 @@ static bool try_write_lock(struct task *t, struct rwsem *sem, struct rwsem_waite
 		return false;
 	if (sem->writer || sem->readers) {
 		if (!sem->handoff && task_clock(t) > w->timeout) {
-			set_handoff(t, sem, first);
+			set_handoff(sem, first);
 			line_rmw(&t->x, &sem->line);
 			task_sync(t);
 		}
@@ -240,7 +240,7 @@ static bool try_write_lock(struct task *t, struct rwsem *sem, struct rwsem_waite
 	rwsem_set_writer(t, sem);
 	sem->handoff = false;
 	sem->waiters = !list_empty(&sem->wait_list);
-	rwsem_kick_spinners(sem, task_cpu(t)); /* they poll its owner from now on */
+	rwsem_kick_spinners(sem); /* they poll its owner from now on */
 	line_rmw(&t->x, &sem->line);
 	task_sync(t);
 	return true;
