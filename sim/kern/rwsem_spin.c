@@ -4,7 +4,8 @@
  * as a mutex's do, its head polls: a writer's lock while that writer is on a CPU, a readers'
  * lock for 10 us and half a microsecond per reader, 25 us at most; then readers count as
  * NONSPINNABLE until a writer has been in or the lock was free. A poller loads the line of the
- * lock word when that has changed, which takes a transfer and takes the line from its owner. Once a hand-off is asked for, only the first waiter polls.
+ * lock word when that has changed, which takes a transfer and takes the line from its owner.
+ * Once a hand-off is asked for, only the first waiter polls.
  *
  * In the kernel the clock is looked at every 16 polls; here the time is over to the
  * picosecond.
