@@ -18,6 +18,8 @@ struct prim_type {
 	/* NULL where the object is no such thing */
 	void (*lock)(struct task *t, void *obj);
 	void (*unlock)(struct task *t, void *obj);
+	void (*read_lock)(struct task *t, void *obj);
+	void (*read_unlock)(struct task *t, void *obj);
 };
 
 struct prim_object {
@@ -107,5 +109,11 @@ int prim_memory_init(struct prims *p);
 void prim_memory_destroy(struct prims *p);
 void prim_memory_begin(struct prims *p);
 double prim_memory_metric(const struct prims *p, u32 i);
+/* rwlocks.c */
+extern const struct prim_type prim_rwlock, prim_rwsem;
+int prim_op_read_lock(struct task *t, void *model, struct op_call *call);
+int prim_op_read_unlock(struct task *t, void *model, struct op_call *call);
+int prim_op_write_lock(struct task *t, void *model, struct op_call *call);
+int prim_op_write_unlock(struct task *t, void *model, struct op_call *call);
 
 #endif

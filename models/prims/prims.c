@@ -13,9 +13,9 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc, &prim_tas.desc,	     &prim_fifo.desc,
-	&prim_mutex.desc,     &prim_line.desc,	     &prim_memcg.desc,
-	&prim_seqlock.desc,   &prim_completion.desc, &prim_percpu_counter.desc,
+	&prim_qspinlock.desc,	   &prim_tas.desc,    &prim_fifo.desc,	  &prim_mutex.desc,
+	&prim_line.desc,	   &prim_memcg.desc,  &prim_seqlock.desc, &prim_completion.desc,
+	&prim_percpu_counter.desc, &prim_rwlock.desc, &prim_rwsem.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -62,6 +62,14 @@ static const struct op_desc prim_ops[] = {
 	{ "kmalloc", "allocate an object of some bytes", prim_kmalloc_args, 2, "bytes",
 	  prim_op_kmalloc, false },
 	{ "kfree", "free what kmalloc gave", prim_kfree_args, 1, "object", prim_op_kfree, false },
+	{ "read_lock", "acquire a reader-writer lock for reading", prim_object_arg, 1, "object",
+	  prim_op_read_lock, false },
+	{ "read_unlock", "release what read_lock has acquired", prim_object_arg, 1, "object",
+	  prim_op_read_unlock, true },
+	{ "write_lock", "acquire a reader-writer lock for writing", prim_object_arg, 1, "object",
+	  prim_op_write_lock, false },
+	{ "write_unlock", "release what write_lock has acquired", prim_object_arg, 1, "object",
+	  prim_op_write_unlock, true },
 };
 
 static int refs_init(struct prims *p)

@@ -10,6 +10,7 @@
 
 #include "sim/kern/mutex.h"
 #include "sim/kern/rq.h"
+#include "sim/kern/rwsem.h"
 #include "sim/kern/workqueue.h"
 
 void sched_init(struct kern *k)
@@ -123,6 +124,8 @@ void sched_away(struct task *t, enum task_state state)
 	t->sched_state = (u8)state;
 	for (u32 i = 0; i < t->nr_mutexes; i++)
 		mutex_owner_left(t->mutexes[i]);
+	if (t->nr_rw_held)
+		rwsem_owner_left(t);
 	if (t->pool && state == TASK_SLEEPING)
 		worker_sleeps(t);
 	if (state == TASK_QUEUED)
@@ -146,6 +149,9 @@ void sched_exit(struct task *t)
 		sim_fail(t->kern->sim, "a task ended while it held %llu lock(s)", t->nr_held, 0);
 	if (t->nr_mutexes)
 		sim_fail(t->kern->sim, "a task ended while it owned %llu mutex(es)", t->nr_mutexes,
+			 0);
+	if (t->nr_rw_held)
+		sim_fail(t->kern->sim, "a task ended while it held %llu rwsem(s)", t->nr_rw_held,
 			 0);
 	t->sched_state = TASK_DEAD;
 	sched_leave(t);

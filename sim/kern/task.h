@@ -38,6 +38,17 @@ struct deferred {
 	u16 kind;
 };
 
+/* What a task holds of reader-writer locks, rw_stat.h. */
+enum rw_kind { RW_LOCK_READ, RW_LOCK_WRITE, RW_SEM_READ, RW_SEM_WRITE };
+
+struct rw_hold {
+	void *lock;
+	u64 owned_from; /* since when it owns it */
+	u64 hold_from; /* begin of the hold as lock_stat counts it */
+	u8 kind; /* enum rw_kind */
+	bool bounce; /* another CPU had it before */
+};
+
 struct task {
 	struct exec x; /* must be first */
 	struct kern *kern;
@@ -49,7 +60,7 @@ struct task {
 	u32 nr_deferred;
 	u8 sched_state; /* enum task_state */
 	bool mutex_woken; /* an unlock has woken it since it queued up */
-	bool spinning; /* blocked on its CPU as a mutex spinner */
+	bool spinning; /* blocked on its CPU as a mutex or rwsem spinner */
 	bool spin_timed; /* spin_timer is armed: its slice may end while it spins */
 	u64 resched_at; /* rq->resched_at as of its last interaction */
 	u64 lock_arrival; /* when it began to wait for a lock */
@@ -73,6 +84,8 @@ struct task {
 	u32 memcg_nr_pages_over_high; /* charged above memory.high since it last paid for that */
 	struct sim_handle spin_timer;
 	const struct frame_site *mutex_site; /* frame that asked for the mutex */
+	struct rw_hold rw_held[6]; /* rwlocks and rwsems it holds */
+	u32 nr_rw_held;
 	void (*body)(struct task *t, void *arg);
 	void *arg;
 	void *owner; /* for the layer that made it (interpreter, work queue) */
