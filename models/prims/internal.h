@@ -85,5 +85,9 @@ extern const struct prim_type prim_percpu_counter;
 int prim_op_percpu_add(struct task *t, void *model, struct op_call *call);
 int prim_op_percpu_read(struct task *t, void *model, struct op_call *call);
 int prim_op_percpu_sum(struct task *t, void *model, struct op_call *call);
+int prim_op_irq_save(struct task *t, void *model, struct op_call *call);
+int prim_op_irq_restore(struct task *t, void *model, struct op_call *call);
+int prim_op_preempt_disable(struct task *t, void *model, struct op_call *call);
+int prim_op_preempt_enable(struct task *t, void *model, struct op_call *call);
 
 #endif

@@ -53,6 +53,12 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_percpu_read, false },
 	{ "percpu_sum", "exact sum of a per-CPU counter", prim_object_arg, 1, "object",
 	  prim_op_percpu_sum, false },
+	{ "irq_save", "interrupts off on this CPU", NULL, 0, NULL, prim_op_irq_save, false },
+	{ "irq_restore", "as they were before irq_save", NULL, 0, NULL, prim_op_irq_restore, true },
+	{ "preempt_disable", "stay on this CPU; interrupts are taken", NULL, 0, NULL,
+	  prim_op_preempt_disable, false },
+	{ "preempt_enable", "may be rescheduled again", NULL, 0, NULL, prim_op_preempt_enable,
+	  true },
 };
 
 static int refs_init(struct prims *p)
