@@ -115,5 +115,9 @@ int prim_op_read_lock(struct task *t, void *model, struct op_call *call);
 int prim_op_read_unlock(struct task *t, void *model, struct op_call *call);
 int prim_op_write_lock(struct task *t, void *model, struct op_call *call);
 int prim_op_write_unlock(struct task *t, void *model, struct op_call *call);
+int prim_op_irq_save(struct task *t, void *model, struct op_call *call);
+int prim_op_irq_restore(struct task *t, void *model, struct op_call *call);
+int prim_op_preempt_disable(struct task *t, void *model, struct op_call *call);
+int prim_op_preempt_enable(struct task *t, void *model, struct op_call *call);
 
 #endif

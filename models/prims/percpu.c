@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Per-CPU counters as objects. Facts: reference machine.md 2.9. */
+/*
+ * Per-CPU counters as objects, and sections with interrupts or preemption off. Facts:
+ * reference machine.md 2.9, 2.12.
+ */
 #include "models/prims/internal.h"
 
+#include "sim/kern/irq.h"
 #include "sim/kern/percpu_counter.h"
 
 struct prim_percpu {
@@ -72,5 +76,37 @@ int prim_op_percpu_read(struct task *t, void *model, struct op_call *call)
 int prim_op_percpu_sum(struct task *t, void *model, struct op_call *call)
 {
 	percpu_counter_sum(t, &find_counter(t, model, call)->c);
+	return 0;
+}
+
+int prim_op_irq_save(struct task *t, void *model, struct op_call *call)
+{
+	(void)model;
+	(void)call;
+	local_irq_save(t);
+	return 0;
+}
+
+int prim_op_irq_restore(struct task *t, void *model, struct op_call *call)
+{
+	(void)model;
+	(void)call;
+	local_irq_restore(t);
+	return 0;
+}
+
+int prim_op_preempt_disable(struct task *t, void *model, struct op_call *call)
+{
+	(void)model;
+	(void)call;
+	preempt_disable(t);
+	return 0;
+}
+
+int prim_op_preempt_enable(struct task *t, void *model, struct op_call *call)
+{
+	(void)model;
+	(void)call;
+	preempt_enable(t);
 	return 0;
 }

@@ -70,6 +70,12 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_write_lock, false },
 	{ "write_unlock", "release what write_lock has acquired", prim_object_arg, 1, "object",
 	  prim_op_write_unlock, true },
+	{ "irq_save", "interrupts off on this CPU", NULL, 0, NULL, prim_op_irq_save, false },
+	{ "irq_restore", "as they were before irq_save", NULL, 0, NULL, prim_op_irq_restore, true },
+	{ "preempt_disable", "stay on this CPU; interrupts are taken", NULL, 0, NULL,
+	  prim_op_preempt_disable, false },
+	{ "preempt_enable", "may be rescheduled again", NULL, 0, NULL, prim_op_preempt_enable,
+	  true },
 };
 
 static int refs_init(struct prims *p)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Completions; see the header. */
 #include "sim/kern/completion.h"
 
@@ -41,7 +41,7 @@ void wait_for_completion(struct task *t, struct completion *c)
 
 	FRAME(t, "wait_for_completion");
 
-	if (t->x.section)
+	if (task_atomic(t))
 		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
 	lock_wait(t, c);
 	while (!c->done) {

@@ -43,3 +43,29 @@ void local_irq_enable(struct task *t)
 {
 	irq_section_end(t);
 }
+
+void local_irq_save(struct task *t)
+{
+	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
+	task_sync(t);
+	irq_section_begin(t);
+}
+
+void local_irq_restore(struct task *t)
+{
+	irq_section_end(t);
+}
+
+void preempt_disable(struct task *t)
+{
+	task_settle(t);
+	work(t, cost(t, MK_PREEMPT_PAIR));
+	t->preempt_off++;
+}
+
+void preempt_enable(struct task *t)
+{
+	if (!t->preempt_off)
+		sim_fail(t->kern->sim, "preemption goes on that was not off", 0, 0);
+	t->preempt_off--;
+}

@@ -215,7 +215,7 @@ void mutex_lock(struct task *t, struct mutex *m)
 
 	FRAME(t, "mutex_lock");
 
-	if (t->x.section)
+	if (task_atomic(t))
 		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
 	t->waits_for = m->class;
 	t->mutex_site = site;

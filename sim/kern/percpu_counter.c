@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Per-CPU counters; see the header. */
 #include "sim/kern/percpu_counter.h"
 
@@ -48,6 +48,7 @@ static void fold(struct task *t, struct percpu_counter *c, s64 amount)
 	c->truth += amount;
 	own->v = 0;
 	line_store(&t->x, &c->line);
+	task_sync(t);
 	line_store(&t->x, &own->line);
 	spin_unlock_irqrestore(t, &c->lock);
 }
@@ -82,6 +83,13 @@ s64 percpu_counter_read(struct task *t, struct percpu_counter *c)
 	return v;
 }
 
+s64 percpu_counter_read_positive(struct task *t, struct percpu_counter *c)
+{
+	s64 v = percpu_counter_read(t, c);
+
+	return v > 0 ? v : 0;
+}
+
 s64 percpu_counter_sum(struct task *t, struct percpu_counter *c)
 {
 	s64 sum;
@@ -99,4 +107,11 @@ s64 percpu_counter_sum(struct task *t, struct percpu_counter *c)
 	}
 	spin_unlock_irqrestore(t, &c->lock);
 	return sum;
+}
+
+s64 percpu_counter_sum_positive(struct task *t, struct percpu_counter *c)
+{
+	s64 v = percpu_counter_sum(t, c);
+
+	return v > 0 ? v : 0;
 }

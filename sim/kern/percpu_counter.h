@@ -39,7 +39,11 @@ void percpu_counter_add_batch(struct task *t, struct percpu_counter *c, s64 amou
 /* The common count as of now. */
 s64 percpu_counter_read(struct task *t, struct percpu_counter *c);
 
-/* The exact sum, one line per CPU, under the lock. */
+/* The same, but never negative: for counts that only look so because of the error. */
+s64 percpu_counter_read_positive(struct task *t, struct percpu_counter *c);
+
+/* __percpu_counter_sum(): the exact sum, one line per CPU, under the lock. */
 s64 percpu_counter_sum(struct task *t, struct percpu_counter *c);
+s64 percpu_counter_sum_positive(struct task *t, struct percpu_counter *c);
 
 #endif

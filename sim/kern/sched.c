@@ -117,9 +117,10 @@ void sched_resumed(struct task *t)
 
 void sched_away(struct task *t, enum task_state state)
 {
-	if (t->x.section)
+	if (task_atomic(t))
 		sim_fail(t->kern->sim,
-			 "a task leaves its CPU while it holds a spin lock or has interrupts off",
+			 "a task leaves its CPU while it holds a spin lock or has preemption or "
+			 "interrupts off",
 			 0, 0);
 	t->sched_state = (u8)state;
 	for (u32 i = 0; i < t->nr_mutexes; i++)

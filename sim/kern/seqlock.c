@@ -1,8 +1,10 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sequence locks; see the header. */
 #include "sim/kern/seqlock.h"
 
 #include <string.h>
+
+#include "sim/kern/irq.h"
 
 static const struct frame_site poll_site = { "read_seqbegin" };
 
@@ -32,6 +34,33 @@ static void bump(struct task *t, struct seqlock *s)
 	line_store(&t->x, &s->line);
 }
 
+void write_seqcount_begin(struct task *t, struct seqlock *s)
+{
+	preempt_disable(t);
+	bump(t, s);
+}
+
+/* Even again: each poller has the line one transfer later. */
+static void leave(struct task *t, struct seqlock *s)
+{
+	struct sim *sim = t->kern->sim;
+	struct task *p;
+
+	bump(t, s);
+	while ((p = s->pollers)) {
+		u64 ps = hw_xfer(t->x.hw, task_cpu(t), task_cpu(p));
+
+		s->pollers = p->lock_next;
+		proc_wake(&p->x.proc, sim->now + ps, ps ? 0 : sim->delta + 1);
+	}
+}
+
+void write_seqcount_end(struct task *t, struct seqlock *s)
+{
+	leave(t, s);
+	preempt_enable(t);
+}
+
 void write_seqlock(struct task *t, struct seqlock *s)
 {
 	spin_lock(t, &s->lock);
@@ -40,17 +69,7 @@ void write_seqlock(struct task *t, struct seqlock *s)
 
 void write_sequnlock(struct task *t, struct seqlock *s)
 {
-	struct task *p;
-
-	bump(t, s);
-	/* each poller has the line one transfer later */
-	while ((p = s->pollers)) {
-		u64 ps = hw_xfer(t->x.hw, task_cpu(t), task_cpu(p));
-		struct sim *sim = t->kern->sim;
-
-		s->pollers = p->lock_next;
-		proc_wake(&p->x.proc, sim->now + ps, ps ? 0 : sim->delta + 1);
-	}
+	leave(t, s);
 	spin_unlock(t, &s->lock);
 }
 

@@ -68,7 +68,7 @@ void task_sync(struct task *t)
 	if (x->nr_marks)
 		commit_marks(t);
 	task_snapshot(t);
-	if (t->voluntary && !x->section) {
+	if (t->voluntary && !task_atomic(t)) {
 		t->voluntary = false;
 		if (unlikely(x->proc.clock >= t->resched_at))
 			sched_check_slice(t);

@@ -89,6 +89,7 @@ struct task {
 	void (*body)(struct task *t, void *arg);
 	void *arg;
 	void *owner; /* for the layer that made it (interpreter, work queue) */
+	u32 preempt_off; /* depth of preempt_disable(); interrupts are still taken in it */
 	struct exec_charge log[EXEC_LOG];
 };
 
@@ -219,6 +220,12 @@ static inline void task_settle(struct task *t)
 {
 	if (unlikely(t->voluntary))
 		task_sync(t);
+}
+
+/* True where the task must not leave its CPU: lock held, interrupts or preemption off. */
+static inline bool task_atomic(const struct task *t)
+{
+	return t->x.section || t->preempt_off;
 }
 
 /* Give the CPU to the next runnable task, if any, now. */

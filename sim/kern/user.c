@@ -43,7 +43,7 @@ void user_work(struct task *t, u64 ps)
 	u64 rest = stretched(t, ps);
 
 	t->voluntary = true;
-	if (t->x.section || ends_in_time(t, t->rq, rest)) {
+	if (task_atomic(t) || ends_in_time(t, t->rq, rest)) {
 		exec_charge(&t->x, CPU_WORK, rest);
 		return;
 	}

@@ -303,12 +303,113 @@ START_TEST(two_sockets)
 }
 END_TEST
 
+/* Saved and restored in a row of depths: the outermost restore counts, each save costs. */
+static void saved(struct task *t, void *arg)
+{
+	work_ns(t, 46);
+	local_irq_save(t);
+	work_ns(t, 500);
+	local_irq_save(t);
+	work_ns(t, 442);
+	local_irq_restore(t);
+	work_ns(t, 1000);
+	ck_assert_uint_eq(t->x.irq_off, 1);
+	local_irq_restore(t);
+	work_ns(t, 1000);
+	exact_note(t, arg, 1);
+}
+
+START_TEST(save_restore)
+{
+	struct exact e;
+
+	ipi_world(&e, _i);
+	e.hw->c[MK_IRQ_SAVE_RESTORE] = 6 * PS_PER_NS;
+	exact_task(&e, 0, 0, sender);
+	exact_task(&e, 1, 1, saved);
+	exact_run(&e);
+	ck_assert_uint_eq(e.at[0], 2000 + HANDLER + OWN);
+	ck_assert_uint_eq(e.at[1], 3000 + HANDLER + OWN);
+	exact_free(&e);
+}
+END_TEST
+
+/* Preemption off in [51, 2051): the IPI is answered, the handler's time comes on top. */
+static void preempt_section(struct task *t, void *arg)
+{
+	work_ns(t, 50);
+	preempt_disable(t);
+	work_ns(t, 1000);
+	task_sync(t);
+	preempt_disable(t);
+	work_ns(t, 999);
+	preempt_enable(t);
+	preempt_enable(t);
+	exact_note(t, arg, 1);
+}
+
+START_TEST(preempt_off_answers)
+{
+	struct exact e;
+
+	ipi_world(&e, _i);
+	e.hw->c[MK_PREEMPT_PAIR] = PS_PER_NS;
+	exact_task(&e, 0, 0, sender);
+	exact_task(&e, 1, 1, preempt_section);
+	exact_run(&e);
+	ck_assert_uint_eq(e.at[0], SEND_AT + ROUND + OWN);
+	ck_assert_uint_eq(e.at[1], 2051 + HANDLER + OWN);
+	exact_free(&e);
+}
+END_TEST
+
+/* A reschedule comes due inside: it waits for the end of the section. */
+static void keeps_cpu(struct task *t, void *arg)
+{
+	struct exact *e = arg;
+
+	preempt_disable(t);
+	for (u32 i = 0; i < 10; i++) {
+		work(t, e->k->slice);
+		cond_resched(t);
+		task_sync(t);
+	}
+	e->at[2] = e->at[1]; /* the other has not run */
+	preempt_enable(t);
+	cond_resched(t);
+	exact_note(t, e, 0);
+}
+
+static void wants_cpu(struct task *t, void *arg)
+{
+	exact_note(t, arg, 1);
+}
+
+START_TEST(preempt_off_keeps_cpu)
+{
+	struct exact e;
+
+	exact_init(&e, "ideal-4", _i ? SIM_REFERENCE : SIM_NORMAL);
+	exact_task(&e, 0, 0, keeps_cpu);
+	exact_task(&e, 1, 0, wants_cpu);
+	e.at[1] = e.at[2] = 7;
+	exact_run(&e);
+	/* whichever came first: the other ran before or after the section, never in it */
+	ck_assert(e.at[1] == 0 || e.at[1] == 10 * e.k->slice / PS_PER_NS);
+	ck_assert_uint_eq(e.at[2], e.at[1] == 0 ? 0 : 7);
+	exact_free(&e);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("irq");
 	TCase *tc = tcase_create("rounds");
 
 	tcase_add_loop_test(tc, all_on, 0, 2);
+	tcase_add_loop_test(tc, save_restore, 0, 2);
+	tcase_add_loop_test(tc, preempt_off_answers, 0, 2);
+	tcase_add_loop_test(tc, preempt_off_keeps_cpu, 0, 2);
 	tcase_add_loop_test(tc, off_and_known, 0, 2);
 	tcase_add_loop_test(tc, off_and_unknown, 0, 2);
 	tcase_add_loop_test(tc, off_short_section, 0, 2);

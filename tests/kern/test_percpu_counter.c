@@ -44,6 +44,7 @@ static void start(struct world *w, u32 i, void (*body)(struct task *t, void *arg
 static void to_the_bound(struct task *t, void *arg)
 {
 	struct world *w = arg;
+	s64 others; /* the true count at the end */
 
 	for (s32 i = 0; i + 1 < w->batch; i++)
 		percpu_counter_add_batch(t, &w->c, 1, w->batch);
@@ -61,6 +62,10 @@ static void to_the_bound(struct task *t, void *arg)
 	ck_assert_int_eq(percpu_counter_read(t, &w->c), w->batch);
 	percpu_counter_add_batch(t, &w->c, -3 * w->batch, w->batch);
 	ck_assert_int_eq(percpu_counter_read(t, &w->c), -2 * w->batch);
+	ck_assert_int_eq(percpu_counter_read_positive(t, &w->c), 0);
+	others = (w->batch - 1) * (CPUS - 1) - 2 * w->batch;
+	ck_assert_int_eq(percpu_counter_sum(t, &w->c), others);
+	ck_assert_int_eq(percpu_counter_sum_positive(t, &w->c), others > 0 ? others : 0);
 }
 
 START_TEST(bound)

@@ -141,6 +141,15 @@ static void holder(struct task *t, void *arg)
 	write_sequnlock(t, &w->s);
 }
 
+static void seqcount_holder(struct task *t, void *arg)
+{
+	struct world *w = arg;
+
+	write_seqcount_begin(t, &w->s);
+	work_ns(t, 100);
+	write_seqcount_end(t, &w->s);
+}
+
 static void late(struct task *t, void *arg)
 {
 	struct world *w = arg;
@@ -151,14 +160,14 @@ static void late(struct task *t, void *arg)
 }
 
 /* Pollers go on one transfer after the writer has left, and their wait is spin. */
-START_TEST(pollers)
+static void check_pollers(int engine, void (*writer)(struct task *t, void *arg), u64 locked)
 {
 	struct world w;
 
-	world_init(&w, "ideal-3", _i);
+	world_init(&w, "ideal-3", engine);
 	for (u32 d = 0; d < NR_DISTS; d++)
 		w.e.hw->xfer[d] = d ? 20 * PS_PER_NS : 0;
-	start(&w, 0, holder);
+	start(&w, 0, writer);
 	start(&w, 1, late);
 	start(&w, 2, late);
 	exact_run(&w.e);
@@ -167,7 +176,14 @@ START_TEST(pollers)
 	ck_assert_uint_eq(w.s.lock.class->side[1].contentions, 2);
 	ck_assert_uint_eq((u64)w.s.lock.class->side[1].spin,
 			  w.e.hw->cpus[1].bucket[CPU_SPIN] + w.e.hw->cpus[2].bucket[CPU_SPIN]);
+	ck_assert_uint_eq(w.s.lock.class->side[0].acquisitions, locked);
 	world_free(&w);
+}
+
+START_TEST(pollers)
+{
+	check_pollers(_i, holder, 1);
+	check_pollers(_i, seqcount_holder, 0);
 }
 END_TEST
 
