@@ -38,6 +38,11 @@ struct prims {
 	struct prim_ref *refs; /* by number of the instance */
 	u64 nr_locks, nr_atomics; /* since the run began */
 	u64 base_locks, base_atomics; /* as of the warm-up cut */
+	/* rcu.c */
+	u64 base_gps, base_gp_ps; /* likewise */
+	s32 rcu_cat; /* ledger category of what call_rcu frees; 0: none yet */
+	struct prim_rcu_head *rcu_free;
+	struct prim_rcu_chunk *rcu_chunks;
 };
 
 /* What the object argument of a call names. */
@@ -68,5 +73,25 @@ int prim_op_memcg_create(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_remove(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_uncharge(struct task *t, void *model, struct op_call *call);
+
+/* rcu.c */
+extern const struct prim_type prim_percpu_ref;
+extern const struct arg_desc prim_rcu_read_args[1], prim_rcu_bytes_args[1];
+int prim_op_ref_get(struct task *t, void *model, struct op_call *call);
+int prim_op_ref_put(struct task *t, void *model, struct op_call *call);
+int prim_op_ref_kill(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_read(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_read_lock(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_read_unlock(struct task *t, void *model, struct op_call *call);
+int prim_op_synchronize_rcu(struct task *t, void *model, struct op_call *call);
+int prim_op_synchronize_rcu_expedited(struct task *t, void *model, struct op_call *call);
+int prim_op_call_rcu(struct task *t, void *model, struct op_call *call);
+int prim_op_kvfree_rcu(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_barrier(struct task *t, void *model, struct op_call *call);
+void prim_rcu_begin(struct prims *p);
+void prim_rcu_destroy(struct prims *p);
+/* Normal grace periods of the measured part, and their mean length in ns (NaN: none). */
+double prim_rcu_gps(const struct prims *p);
+double prim_rcu_gp_mean(const struct prims *p);
 
 #endif

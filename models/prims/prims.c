@@ -13,8 +13,8 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc, &prim_tas.desc,  &prim_fifo.desc,
-	&prim_mutex.desc,     &prim_line.desc, &prim_memcg.desc,
+	&prim_qspinlock.desc, &prim_tas.desc,	&prim_fifo.desc,       &prim_mutex.desc,
+	&prim_line.desc,      &prim_memcg.desc, &prim_percpu_ref.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -37,6 +37,26 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_memcg_charge, false },
 	{ "memcg_uncharge", "give charged pages back", prim_charge_args, 2, "object",
 	  prim_op_memcg_uncharge, false },
+	{ "rcu_read", "an RCU read section", prim_rcu_read_args, 1, "for", prim_op_rcu_read,
+	  false },
+	{ "rcu_read_lock", "begin an RCU read section", NULL, 0, NULL, prim_op_rcu_read_lock,
+	  true },
+	{ "rcu_read_unlock", "end an RCU read section", NULL, 0, NULL, prim_op_rcu_read_unlock,
+	  true },
+	{ "synchronize_rcu", "wait for all read sections", NULL, 0, NULL, prim_op_synchronize_rcu,
+	  false },
+	{ "synchronize_rcu_expedited", "the same with IPIs", NULL, 0, NULL,
+	  prim_op_synchronize_rcu_expedited, false },
+	{ "call_rcu", "queue a callback that frees bytes", prim_rcu_bytes_args, 1, "bytes",
+	  prim_op_call_rcu, false },
+	{ "kvfree_rcu", "free bytes after a grace period, in batches", prim_rcu_bytes_args, 1,
+	  "bytes", prim_op_kvfree_rcu, false },
+	{ "rcu_barrier", "wait for all callbacks", NULL, 0, NULL, prim_op_rcu_barrier, false },
+	{ "ref_get", "take a reference, fails once it is killed", prim_object_arg, 1, "object",
+	  prim_op_ref_get, false },
+	{ "ref_put", "drop a reference", prim_object_arg, 1, "object", prim_op_ref_put, false },
+	{ "ref_kill", "kill a percpu_ref: atomic after a grace period", prim_object_arg, 1,
+	  "object", prim_op_ref_kill, false },
 };
 
 static int refs_init(struct prims *p)
@@ -84,6 +104,7 @@ static void prims_destroy(void *model)
 			o->type->destroy(o->instances + j * o->type->size);
 		free(o->instances);
 	}
+	prim_rcu_destroy(p);
 	free(p->refs);
 	free(p->objects);
 	free(p);
@@ -124,17 +145,27 @@ static void prims_begin(void *model)
 
 	p->base_locks = p->nr_locks;
 	p->base_atomics = p->nr_atomics;
+	prim_rcu_begin(p);
 }
 
 static const struct metric_desc prim_metrics[] = {
 	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
 	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
+	{ "rcu_grace_periods", "", "RCU grace periods that ended, expedited ones apart",
+	  METRIC_NEUTRAL },
+	{ "rcu_gp_mean", "ns", "mean length of an RCU grace period", METRIC_LOWER },
 };
 
 static double prims_metric(void *model, u32 i, u64 elapsed_ps)
 {
 	const struct prims *p = model;
-	u64 n = i ? p->nr_atomics - p->base_atomics : p->nr_locks - p->base_locks;
+	u64 n;
+
+	if (i == 2)
+		return prim_rcu_gps(p);
+	if (i == 3)
+		return prim_rcu_gp_mean(p);
+	n = i ? p->nr_atomics - p->base_atomics : p->nr_locks - p->base_locks;
 
 	return elapsed_ps ? (double)n * (double)PS_PER_US / (double)elapsed_ps : NAN;
 }
