@@ -51,6 +51,11 @@ struct prims {
 	u64 nr_seq_reads, nr_seq_retries; /* since the warm-up cut */
 	u64 nr_percpu_reads, percpu_error_max; /* likewise: fast reads, the worst of them */
 	struct prim_memory memory;
+	/* rcu.c */
+	u64 base_gps, base_gp_ps; /* likewise */
+	s32 rcu_cat; /* ledger category of what call_rcu frees; 0: none yet */
+	struct prim_rcu_head *rcu_free;
+	struct prim_rcu_chunk *rcu_chunks;
 };
 
 /* What the object argument of a call names. */
@@ -119,5 +124,24 @@ int prim_op_irq_save(struct task *t, void *model, struct op_call *call);
 int prim_op_irq_restore(struct task *t, void *model, struct op_call *call);
 int prim_op_preempt_disable(struct task *t, void *model, struct op_call *call);
 int prim_op_preempt_enable(struct task *t, void *model, struct op_call *call);
+/* rcu.c */
+extern const struct prim_type prim_percpu_ref;
+extern const struct arg_desc prim_rcu_read_args[1], prim_rcu_bytes_args[1];
+int prim_op_ref_get(struct task *t, void *model, struct op_call *call);
+int prim_op_ref_put(struct task *t, void *model, struct op_call *call);
+int prim_op_ref_kill(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_read(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_read_lock(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_read_unlock(struct task *t, void *model, struct op_call *call);
+int prim_op_synchronize_rcu(struct task *t, void *model, struct op_call *call);
+int prim_op_synchronize_rcu_expedited(struct task *t, void *model, struct op_call *call);
+int prim_op_call_rcu(struct task *t, void *model, struct op_call *call);
+int prim_op_kvfree_rcu(struct task *t, void *model, struct op_call *call);
+int prim_op_rcu_barrier(struct task *t, void *model, struct op_call *call);
+void prim_rcu_begin(struct prims *p);
+void prim_rcu_destroy(struct prims *p);
+/* Normal grace periods of the measured part, and their mean length in ns (NaN: none). */
+double prim_rcu_gps(const struct prims *p);
+double prim_rcu_gp_mean(const struct prims *p);
 
 #endif

@@ -15,7 +15,7 @@
 static const struct object_kind_desc *const prim_kinds[] = {
 	&prim_qspinlock.desc,	   &prim_tas.desc,    &prim_fifo.desc,	  &prim_mutex.desc,
 	&prim_line.desc,	   &prim_memcg.desc,  &prim_seqlock.desc, &prim_completion.desc,
-	&prim_percpu_counter.desc, &prim_rwlock.desc, &prim_rwsem.desc,
+	&prim_percpu_counter.desc, &prim_rwlock.desc, &prim_rwsem.desc,	  &prim_percpu_ref.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -76,6 +76,26 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_preempt_disable, false },
 	{ "preempt_enable", "may be rescheduled again", NULL, 0, NULL, prim_op_preempt_enable,
 	  true },
+	{ "rcu_read", "an RCU read section", prim_rcu_read_args, 1, "for", prim_op_rcu_read,
+	  false },
+	{ "rcu_read_lock", "begin an RCU read section", NULL, 0, NULL, prim_op_rcu_read_lock,
+	  true },
+	{ "rcu_read_unlock", "end an RCU read section", NULL, 0, NULL, prim_op_rcu_read_unlock,
+	  true },
+	{ "synchronize_rcu", "wait for all read sections", NULL, 0, NULL, prim_op_synchronize_rcu,
+	  false },
+	{ "synchronize_rcu_expedited", "the same with IPIs", NULL, 0, NULL,
+	  prim_op_synchronize_rcu_expedited, false },
+	{ "call_rcu", "queue a callback that frees bytes", prim_rcu_bytes_args, 1, "bytes",
+	  prim_op_call_rcu, false },
+	{ "kvfree_rcu", "free bytes after a grace period, in batches", prim_rcu_bytes_args, 1,
+	  "bytes", prim_op_kvfree_rcu, false },
+	{ "rcu_barrier", "wait for all callbacks", NULL, 0, NULL, prim_op_rcu_barrier, false },
+	{ "ref_get", "take a reference, fails once it is killed", prim_object_arg, 1, "object",
+	  prim_op_ref_get, false },
+	{ "ref_put", "drop a reference", prim_object_arg, 1, "object", prim_op_ref_put, false },
+	{ "ref_kill", "kill a percpu_ref: atomic after a grace period", prim_object_arg, 1,
+	  "object", prim_op_ref_kill, false },
 };
 
 static int refs_init(struct prims *p)
@@ -124,6 +144,7 @@ static void prims_destroy(void *model)
 		free(o->instances);
 	}
 	prim_memory_destroy(p);
+	prim_rcu_destroy(p);
 	free(p->refs);
 	free(p->objects);
 	free(p);
@@ -169,6 +190,7 @@ static void prims_begin(void *model)
 	p->nr_percpu_reads = 0;
 	p->percpu_error_max = 0;
 	prim_memory_begin(p);
+	prim_rcu_begin(p);
 }
 
 static double per_us(u64 n, u64 elapsed_ps)
@@ -216,6 +238,18 @@ static double zone_lock_share(const struct prims *p, u64 elapsed_ps)
 	return prim_memory_metric(p, PRIM_ZONE_LOCK_SHARE);
 }
 
+static double rcu_grace_periods(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_rcu_gps(p);
+}
+
+static double rcu_gp_mean(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_rcu_gp_mean(p);
+}
+
 static const struct metric_desc prim_metrics[] = {
 	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
 	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
@@ -225,12 +259,15 @@ static const struct metric_desc prim_metrics[] = {
 	{ "alloc_failures", "", "allocations without memory, failed on purpose included",
 	  METRIC_LOWER },
 	{ "zone_lock_share", "share", "busy CPU time spent spinning on zone->lock", METRIC_LOWER },
+	{ "rcu_grace_periods", "", "RCU grace periods that ended, expedited ones apart",
+	  METRIC_NEUTRAL },
+	{ "rcu_gp_mean", "ns", "mean length of an RCU grace period", METRIC_LOWER },
 };
 
 /* In the order of prim_metrics. */
 static double (*const prim_values[])(const struct prims *p, u64 elapsed_ps) = {
-	locks_per_us,	 atomics_per_us, seq_retries_per_read, percpu_error_max,
-	pages_allocated, alloc_failures, zone_lock_share,
+	locks_per_us,	atomics_per_us,	 seq_retries_per_read, percpu_error_max, pages_allocated,
+	alloc_failures, zone_lock_share, rcu_grace_periods,    rcu_gp_mean,
 };
 
 _Static_assert(ARRAY_SIZE(prim_metrics) == ARRAY_SIZE(prim_values), "one each");

@@ -19,7 +19,23 @@ static u64 charge_ps(const struct exec_charge *e)
 
 static u32 charge_bucket(const struct exec_charge *e)
 {
-	return e->v & 15;
+	u32 b = e->v & 15;
+
+	return b == EXEC_USER ? (u32)CPU_WORK : b;
+}
+
+bool exec_in_user(const struct exec *x, u64 now)
+{
+	u64 end = x->proc.clock;
+
+	for (const struct exec_charge *e = x->tail; e != x->log && end >= now;) {
+		u64 ps = charge_ps(--e);
+
+		if (end - ps < now)
+			return (e->v & 15) == EXEC_USER;
+		end -= ps;
+	}
+	return false;
 }
 
 void exec_log_full(struct exec *x)
@@ -162,7 +178,7 @@ static void log_insert_irq(struct exec *x, u64 at, u64 ps)
 		u64 after = end - at;
 
 		head.v -= after << 4;
-		tail.v = after << 4 | charge_bucket(&tail);
+		tail.v = after << 4 | (tail.v & 15);
 		memmove(&x->log[i + 2], &x->log[i], (nr - i) * sizeof(x->log[0]));
 		x->log[i - 1] = head;
 		x->log[i + 1] = tail;
@@ -225,7 +241,7 @@ u64 exec_divisible(struct exec *x, u64 ps, u64 stop)
 	x->div_stop = stop;
 	x->div_rest = ps - run;
 	x->divisible = true;
-	exec_charge(x, CPU_WORK, run);
+	exec_charge_user(x, run);
 	exec_sync(x);
 	x->divisible = false;
 	return x->div_rest;

@@ -19,9 +19,10 @@
 /* A charge, or entries into a frame, which take no time. In order of the clock. */
 struct exec_charge {
 	struct prof_node *node;
-	u64 v; /* ps << 4 | bucket, or times << 4 | EXEC_ENTER */
+	u64 v; /* ps << 4 | bucket or EXEC_USER, or times << 4 | EXEC_ENTER */
 };
 
+#define EXEC_USER 14 /* CPU_WORK in user mode */
 #define EXEC_ENTER 15
 
 /* An operation whose end is not committed yet; interrupts may still move it. */
@@ -105,6 +106,20 @@ static inline void exec_charge(struct exec *x, enum cpu_bucket b, u64 ps)
 	exec_book(x, b, ps);
 	proc_advance(&x->proc, ps);
 }
+
+/* Spend @ps of work in user mode. */
+static inline void exec_charge_user(struct exec *x, u64 ps)
+{
+	if (!ps)
+		return;
+	exec_log(x, x->frame, ps << 4 | EXEC_USER);
+	x->cpu->bucket[CPU_WORK] += ps;
+	x->frame->self_ps += ps;
+	proc_advance(&x->proc, ps);
+}
+
+/* True if the thread, which may have run ahead, was in user mode up to the instant @now. */
+bool exec_in_user(const struct exec *x, u64 now);
 
 /*
  * Interaction point of the engine only: event order is established and the log

@@ -205,6 +205,15 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     .about = "putting an item on a work queue"),
 	COST(MK_WORKER_CREATE, "worker_create", DEF(NS(60000), 'E', "machine.md 2.13"),
 	     .about = "a new kworker thread"),
+	COST(MK_RCU_READ_PAIR, "rcu.read_pair", DEF(NS(1.5), 'E', "machine.md 2.11: 1 to 2"),
+	     .about = "begin and end of a read section of a preemptible kernel"),
+	COST(MK_RCU_GP_START, "rcu.gp_start", DEF(NS(50000), 'E', "machine.md 2.11: 20 to 100 us"),
+	     .about = "from the demand for a grace period to its start"),
+	COST(MK_RCU_CALLBACK, "rcu.callback", DEF(NS(75), 'E', "machine.md 2.11: 50 to 100"),
+	     .about = "invoking a callback, without what it does"),
+	COST(MK_RCU_EXP_START, "rcu.exp_start",
+	     DEF(NS(20000), 'E', "machine.md 2.11: low end of 20 to 100 us"),
+	     .about = "start of an expedited grace period, besides its IPIs"),
 };
 
 #pragma GCC diagnostic pop

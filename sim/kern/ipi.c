@@ -114,19 +114,14 @@ static void round_target(struct ipi_round *r, struct cpu *target, u64 ps)
 	}
 }
 
-/* Length of a round whose targets all have interrupts on. */
-static u64 round_least(const struct task *t)
+/* Length of a round whose @near and @far targets, not none, all have interrupts on. */
+static u64 round_length(const struct task *t, u64 near, u64 far)
 {
 	const struct hw *hw = t->x.hw;
 	u64 single = hw->c[MK_IPI_SINGLE_SYNC], each = hw->c[MK_IPI_PER_TARGET];
 	u64 factor = hw->c[MK_IPI_CROSS_SOCKET];
-	u64 near = 0, far = 0, ps;
+	u64 ps;
 
-	for (u32 i = 0; i < hw->nr_cpus; i++)
-		if (hw->cpus[i].socket != t->x.cpu->socket)
-			far++;
-		else if (i != task_cpu(t))
-			near++;
 	if (far)
 		ps = (single + (far - 1) * each) * factor / 1000 + near * each;
 	else
@@ -134,6 +129,19 @@ static u64 round_least(const struct task *t)
 	if (t->kern->virt != VIRT_NONE)
 		ps = ps * hw->c[MK_IPI_VIRT_FACTOR] / 1000;
 	return max_u64(ps, hw->c[MK_IPI_HANDLER]);
+}
+
+static u64 round_least(const struct task *t)
+{
+	const struct hw *hw = t->x.hw;
+	u64 near = 0, far = 0;
+
+	for (u32 i = 0; i < hw->nr_cpus; i++)
+		if (hw->cpus[i].socket != t->x.cpu->socket)
+			far++;
+		else if (i != task_cpu(t))
+			near++;
+	return round_length(t, near, far);
 }
 
 /* Wait on the CPU until all targets have acknowledged. */
@@ -173,6 +181,28 @@ void smp_call_all(struct task *t, u64 ps)
 		round_wait(t, r);
 	}
 	work(t, ps);
+}
+
+void smp_call_cond(struct task *t, bool (*cond)(const struct cpu *c, void *arg), void *arg, u64 ps)
+{
+	struct hw *hw = t->x.hw;
+	struct ipi_round *r;
+	u64 near = 0, far = 0;
+
+	if (t->x.irq_off)
+		sim_fail(t->kern->sim, "an IPI is waited for with interrupts off", 0, 0);
+	task_sync(t);
+	for (u32 i = 0; i < hw->nr_cpus; i++)
+		if (i != task_cpu(t) && cond(&hw->cpus[i], arg))
+			++*(hw->cpus[i].socket == t->x.cpu->socket ? &near : &far);
+	if (!near && !far)
+		return;
+	r = &t->kern->ipi->round[task_cpu(t)];
+	*r = (struct ipi_round){ .sender = t, .least = task_clock(t) + round_length(t, near, far) };
+	for (u32 i = 0; i < hw->nr_cpus; i++)
+		if (i != task_cpu(t) && cond(&hw->cpus[i], arg))
+			round_target(r, &hw->cpus[i], ps);
+	round_wait(t, r);
 }
 
 void flush_tlb_kernel_range(struct task *t, u64 start, u64 end)

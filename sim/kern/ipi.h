@@ -19,6 +19,12 @@ void ipi_destroy(struct kern *k);
  */
 void smp_call_all(struct task *t, u64 ps);
 
+/*
+ * The same without this CPU, on those other ones for which @cond(cpu, arg) holds; it is
+ * asked at the present instant, more than once. Returns at once if there are none.
+ */
+void smp_call_cond(struct task *t, bool (*cond)(const struct cpu *c, void *arg), void *arg, u64 ps);
+
 /* Flush kernel addresses [start, end), bytes, on all CPUs. */
 void flush_tlb_kernel_range(struct task *t, u64 start, u64 end);
 

@@ -9,6 +9,7 @@
 #include "sim/kern/sched.h"
 
 #include "sim/kern/mutex.h"
+#include "sim/kern/rcu.h"
 #include "sim/kern/rq.h"
 #include "sim/kern/rwsem.h"
 #include "sim/kern/workqueue.h"
@@ -73,6 +74,8 @@ void sched_enqueue(struct task *t)
 static void sched_next(struct task *t, struct task *next)
 {
 	exec_commit_touches(&t->x);
+	if (unlikely(t->kern->rcu_waits || t->rcu_depth))
+		rcu_note_context_switch(t, next != NULL);
 	if (next)
 		rq_dequeue(next);
 	else
@@ -117,6 +120,8 @@ void sched_resumed(struct task *t)
 
 void sched_away(struct task *t, enum task_state state)
 {
+	if (t->rcu_depth)
+		rcu_check_switch(t, state == TASK_QUEUED);
 	if (task_atomic(t))
 		sim_fail(t->kern->sim,
 			 "a task leaves its CPU while it holds a spin lock or has preemption or "
@@ -151,9 +156,9 @@ void sched_exit(struct task *t)
 	if (t->nr_mutexes)
 		sim_fail(t->kern->sim, "a task ended while it owned %llu mutex(es)", t->nr_mutexes,
 			 0);
-	if (t->nr_rw_held)
-		sim_fail(t->kern->sim, "a task ended while it held %llu rwsem(s)", t->nr_rw_held,
-			 0);
+	if (t->rcu_depth)
+		rcu_check_switch(t, state == TASK_QUEUED);
+	if (task_atomic(t))
 	t->sched_state = TASK_DEAD;
 	sched_leave(t);
 }

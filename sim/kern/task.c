@@ -12,6 +12,7 @@
 #include "sim/kern/ipi.h"
 #include "sim/kern/lockdep.h"
 #include "sim/kern/mutex.h"
+#include "sim/kern/rcu.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
@@ -55,6 +56,7 @@ void task_snapshot(struct task *t)
 	x->active_cpus = hw->active_cpus;
 	x->smt = *x->cpu->beside ? hw->smt_factor : 1000;
 	t->resched_at = t->rq->resched_at;
+	t->rcu_need = t->rq->rcu_need;
 }
 
 void task_sync(struct task *t)
@@ -70,6 +72,8 @@ void task_sync(struct task *t)
 	task_snapshot(t);
 	if (t->voluntary && !task_atomic(t)) {
 		t->voluntary = false;
+		if (unlikely(t->rcu_need))
+			rcu_note_voluntary(t);
 		if (unlikely(x->proc.clock >= t->resched_at))
 			sched_check_slice(t);
 	}
@@ -151,6 +155,7 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 	t->x.log_end = t->log + EXEC_LOG;
 	list_init(&t->rq_node);
 	list_init(&t->wait_node);
+	list_init(&t->rcu_node);
 	for (u32 i = 0; i < ARRAY_SIZE(t->rng); i++)
 		rng_seed(&t->rng[i], k->seed, k->replication, comm, index, (enum rng_purpose)i);
 	k->tasks[k->nr_tasks++] = t;
@@ -185,7 +190,7 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 	k->slice = roundup_u64(max_u64(hw->c[MK_BASE_SLICE], 1), tick);
 	sched_init(k);
 	k->sim->layer[LAYER_KERN] = k;
-	if (workqueue_init(k) || ipi_init(k))
+	if (workqueue_init(k) || ipi_init(k) || rcu_init(k))
 		goto fail;
 	return k;
 fail:
@@ -201,6 +206,7 @@ void kern_free(struct kern *k)
 		free(k->tasks[i]);
 	workqueue_destroy(k);
 	ipi_destroy(k);
+	rcu_destroy(k);
 	mutex_free_all(k);
 	lock_stats_destroy(&k->lock_stats);
 #ifdef MMSIM_DEBUG

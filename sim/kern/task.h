@@ -81,6 +81,10 @@ struct task {
 	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
 	u32 nr_mutexes;
 	bool reclaiming; /* PF_MEMALLOC: it frees memory, and must not start to once more */
+	u8 rcu_blocks; /* switched out in a read section: grace periods that wait for it, rcu.c */
+	bool rcu_need; /* rq->rcu_need as of then */
+	u32 rcu_depth; /* read sections it is in */
+	struct list_head rcu_node; /* on the list of those, or nowhere */
 	u32 memcg_nr_pages_over_high; /* charged above memory.high since it last paid for that */
 	struct sim_handle spin_timer;
 	const struct frame_site *mutex_site; /* frame that asked for the mutex */
@@ -109,6 +113,7 @@ struct rq {
 	u64 slice_next; /* a lone task's slice ends here next; rolled on by user_work() */
 	u64 balance_at[3]; /* when it looks next for less busy CPUs, by scope (balance.c) */
 	struct worker_pool *pool;
+	bool rcu_need; /* RCU waits for a quiescent state of the running task */
 };
 
 /* The simulated kernel; one per struct sim. */
@@ -137,6 +142,8 @@ struct kern {
 #ifdef MMSIM_DEBUG
 	struct lockdep *lockdep;
 #endif
+	struct rcu_state *rcu; /* rcu.c */
+	bool rcu_waits; /* a grace period waits for CPUs or tasks */
 };
 
 /* Latency of one operation. */

@@ -43,8 +43,12 @@ void user_work(struct task *t, u64 ps)
 	u64 rest = stretched(t, ps);
 
 	t->voluntary = true;
-	if (task_atomic(t) || ends_in_time(t, t->rq, rest)) {
+	if (task_atomic(t)) {
 		exec_charge(&t->x, CPU_WORK, rest);
+		return;
+	}
+	if (ends_in_time(t, t->rq, rest)) {
+		exec_charge_user(&t->x, rest);
 		return;
 	}
 	task_sync(t);
