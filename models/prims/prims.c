@@ -13,7 +13,8 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc, &prim_tas.desc, &prim_fifo.desc, &prim_mutex.desc, &prim_line.desc,
+	&prim_qspinlock.desc, &prim_tas.desc,	 &prim_fifo.desc, &prim_mutex.desc,
+	&prim_line.desc,      &prim_ticket.desc, &prim_mcs.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
