@@ -123,3 +123,31 @@ int prim_op_unlock(struct task *t, void *model, struct op_call *call)
 	r.type->unlock(t, r.instance);
 	return 0;
 }
+
+static int ticket_init(struct kern *k, void *obj, const struct object_decl *d)
+{
+	return spin_lock_init(k, obj, d->name, SPIN_TICKET);
+}
+
+static int mcs_init(struct kern *k, void *obj, const struct object_decl *d)
+{
+	return spin_lock_init(k, obj, d->name, SPIN_MCS);
+}
+
+const struct prim_type prim_ticket = {
+	.desc = { "ticket", "ticket spin lock: all poll one line", NULL, 0 },
+	.size = sizeof(struct spinlock),
+	.init = ticket_init,
+	.destroy = spin_destroy,
+	.lock = spin_take,
+	.unlock = spin_drop,
+};
+
+const struct prim_type prim_mcs = {
+	.desc = { "mcs", "MCS spin lock: each waiter polls a line of its own", NULL, 0 },
+	.size = sizeof(struct spinlock),
+	.init = mcs_init,
+	.destroy = spin_destroy,
+	.lock = spin_take,
+	.unlock = spin_drop,
+};

@@ -156,9 +156,10 @@ void sched_exit(struct task *t)
 	if (t->nr_mutexes)
 		sim_fail(t->kern->sim, "a task ended while it owned %llu mutex(es)", t->nr_mutexes,
 			 0);
-	if (t->rcu_depth)
-		rcu_check_switch(t, state == TASK_QUEUED);
-	if (task_atomic(t))
+	if (t->nr_rw_held)
+		sim_fail(t->kern->sim, "a task ended while it held %llu rwsem(s)", t->nr_rw_held,
+			 0);
+	rcu_check_exit(t);
 	t->sched_state = TASK_DEAD;
 	sched_leave(t);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by spinlock.c (FIFO kinds, entry points) and spin_tas.c. */
+/* Shared by spinlock.c (FIFO kinds, entry points), spin_tas.c, spin_ticket.c and spin_mcs.c. */
 #ifndef MMSIM_KERN_SPIN_PRIV_H
 #define MMSIM_KERN_SPIN_PRIV_H
 
 #include "sim/kern/spinlock.h"
 
-/* Symbol under which waiting is profiled, as perf shows it. */
-extern const struct frame_site spin_slowpath_site;
+/* Symbols under which waiting is profiled, as perf shows it. */
+extern const struct frame_site spin_slowpath_site, ticket_slowpath_site, mcs_slowpath_site;
 
 /* Stall of the fast path's compare-exchange, or of its failure (machine.md 2.4.3). */
 u64 spin_cas_stall(const struct task *t, u16 line_last);
@@ -19,6 +19,31 @@ void spin_count(struct spinlock *l, const struct spin_grant *g);
 
 /* Block on the CPU as a waiter of @l whose first @stall ps are the failed exchange. */
 void spin_wait(struct task *t, struct spinlock *l, u64 stall);
+
+/*
+ * FIFO kinds: append the acquisition of @t, whose predecessor's release is known. The
+ * instant of its grant is (grant, *@delta).
+ */
+struct spin_grant *spin_grant_next(struct spinlock *l, struct task *t, u64 stall, u32 *delta);
+
+/* Become the owner by spin_grant_next() and run ahead to the grant. */
+void spin_grant_now(struct spinlock *l, struct task *t, u64 stall);
+
+/* The owner's release, as its successor will see it. Does not change the owner. */
+void spin_note_release(struct task *t, struct spinlock *l);
+
+/*
+ * What a hand-over costs from the release on, for the acquisition of @t after one on
+ * @prev_cpu, which was not released when @t arrived.
+ */
+u64 ticket_handoff(const struct spinlock *l, const struct task *t, u32 prev_cpu);
+u64 mcs_handoff(const struct task *t, u32 prev_cpu);
+
+void ticket_lock(struct task *t, struct spinlock *l);
+void ticket_unlock(struct task *t, struct spinlock *l);
+
+/* Before the release: the compare-exchange of the tail, unless a waiter has queued up. */
+void mcs_unlock_tail(struct task *t, struct spinlock *l);
 
 void tas_lock(struct task *t, struct spinlock *l, const struct frame_site *site);
 void tas_unlock(struct task *t, struct spinlock *l);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * FIFO spin locks with a timeline: qspinlock (pending bit, MCS queue, hand-over by
- * distance) and the fixed hand-over lock of the closed forms. Facts: reference
+ * distance) and the fixed hand-over lock of the closed forms. The ticket and MCS kinds use
+ * its ring and add their own rules. Facts: reference
  * machine.md 2.0, 2.4.2, 2.4.3, section 0 decisions 2 and 9; engine.md 2.3.
  *
  * The ring holds the acquisitions that are not over as of now, in grant order. It
@@ -30,7 +31,15 @@ static inline struct spin_grant *ring_at(const struct spinlock *l, u32 i)
 	return &l->ring[i & l->ring_mask];
 }
 
-static const char *const kind_names[] = { "qspinlock", "fifo", "tas" };
+/* Under which symbol waiting for @l is profiled. */
+static inline const struct frame_site *slowpath_site(const struct spinlock *l)
+{
+	if (likely(l->kind < SPIN_TICKET))
+		return &spin_slowpath_site;
+	return l->kind == SPIN_TICKET ? &ticket_slowpath_site : &mcs_slowpath_site;
+}
+
+static const char *const kind_names[] = { "qspinlock", "fifo", "tas", "ticket", "mcs" };
 
 int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind)
 {
@@ -126,6 +135,8 @@ static void count_waiter(struct spinlock *l, const struct task *t, bool first)
 		.queued = !first || prev->grant > t->lock_arrival,
 	};
 
+	if (l->kind >= SPIN_TICKET)
+		g.queued = l->kind == SPIN_MCS;
 	while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= g.arrival)
 		l->cursor++;
 	g.con_bounce = ring_at(l, l->cursor)->cpu != g.cpu;
@@ -214,6 +225,22 @@ static inline u64 qspin_handoff(const struct task *t, const struct spin_grant *p
 	return max_u64(at, g->arrival + stall);
 }
 
+/* Likewise of the other FIFO kinds. */
+static void other_handoff(struct spinlock *l, const struct task *t, const struct spin_grant *prev,
+			  struct spin_grant *g, u64 stall)
+{
+	u64 h = l->handoff;
+
+	if (l->kind == SPIN_TICKET) {
+		h = ticket_handoff(l, t, prev->cpu);
+		g->queued = false; /* there is no queue to join, as for perf */
+	} else if (l->kind == SPIN_MCS) {
+		h = mcs_handoff(t, prev->cpu);
+		g->queued = true; /* nobody waits but in the queue */
+	}
+	g->grant = max_u64(prev->release + h, g->arrival + stall);
+}
+
 /* A new entry of the ring for @t, granted when nothing stands in its way. */
 static inline struct spin_grant *grant_append(struct spinlock *l, const struct task *t, u64 stall)
 {
@@ -255,10 +282,10 @@ static struct spin_grant *grant_busy(struct spinlock *l, struct task *t, u64 sta
 	g->con_bounce = seen->cpu != g->cpu;
 	g->holder = seen->site;
 	g->holder_cpu = seen->cpu;
-	if (l->kind == SPIN_FIFO)
-		g->grant = prev->release + l->handoff;
-	else
+	if (likely(l->kind == SPIN_QSPINLOCK))
 		g->grant = qspin_handoff(t, prev, g, stall);
+	else
+		other_handoff(l, t, prev, g, stall);
 	return g;
 }
 
@@ -304,14 +331,15 @@ void spin_wait(struct task *t, struct spinlock *l, u64 stall)
 
 	t->waits_for = l->class;
 	exec_wait_begin(x, CPU_ATOMIC_STALL, stall, CPU_SPIN,
-			profile_enter(&x->hw->profile, x->frame, &spin_slowpath_site, __LINE__));
+			profile_enter(&x->hw->profile, x->frame, slowpath_site(l), __LINE__));
 	proc_block(&x->proc);
 	exec_wait_end(x);
 	t->waits_for = outer;
 }
 
 /* Run ahead to the grant that is known already. */
-static inline void spin_advance(struct task *t, const struct spin_grant *g, u32 delta, u64 stall)
+static inline void spin_advance(struct task *t, const struct spinlock *l,
+				const struct spin_grant *g, u32 delta, u64 stall)
 {
 	u64 wait = g->grant - g->arrival;
 
@@ -320,7 +348,7 @@ static inline void spin_advance(struct task *t, const struct spin_grant *g, u32 
 	if (wait > stall) {
 		struct prof_node *frame = t->x.frame;
 
-		t->x.frame = profile_enter(&t->x.hw->profile, frame, &spin_slowpath_site, __LINE__);
+		t->x.frame = profile_enter(&t->x.hw->profile, frame, slowpath_site(l), __LINE__);
 		exec_charge(&t->x, CPU_SPIN, wait - stall);
 		t->x.frame = frame;
 	}
@@ -342,7 +370,7 @@ static inline void fifo_lock(struct task *t, struct spinlock *l)
 		struct spin_grant *g = spin_grant(l, t, stall, &delta);
 
 		l->owner = t;
-		spin_advance(t, g, delta, stall);
+		spin_advance(t, l, g, delta, stall);
 		return;
 	}
 	t->lock_next = NULL;
@@ -351,14 +379,21 @@ static inline void fifo_lock(struct task *t, struct spinlock *l)
 	spin_wait(t, l, stall);
 }
 
-static inline void fifo_unlock(struct task *t, struct spinlock *l)
+static inline void note_release(struct task *t, struct spinlock *l)
 {
 	struct spin_grant *g = l->last;
-	struct task *next = l->wait_head;
-	u32 delta;
 
 	g->release = spin_release_time(t);
 	g->release_delta = g->release == task_clock(t) ? t->x.proc.delta : 0;
+}
+
+static inline void fifo_unlock(struct task *t, struct spinlock *l)
+{
+	struct task *next = l->wait_head;
+	struct spin_grant *g;
+	u32 delta;
+
+	note_release(t, l);
 	l->owner = next;
 	if (!next)
 		return;
@@ -367,6 +402,48 @@ static inline void fifo_unlock(struct task *t, struct spinlock *l)
 		l->wait_tail = &l->wait_head;
 	g = spin_grant(l, next, fifo_stall(next, l), &delta);
 	proc_wake(&next->x.proc, g->grant, delta);
+}
+
+void spin_note_release(struct task *t, struct spinlock *l)
+{
+	note_release(t, l);
+}
+
+struct spin_grant *spin_grant_next(struct spinlock *l, struct task *t, u64 stall, u32 *delta)
+{
+	return spin_grant(l, t, stall, delta);
+}
+
+void spin_grant_now(struct spinlock *l, struct task *t, u64 stall)
+{
+	u32 delta;
+	const struct spin_grant *g = spin_grant(l, t, stall, &delta);
+
+	l->owner = t;
+	spin_advance(t, l, g, delta, stall);
+}
+
+/* The kinds that are no FIFO lock with a timeline all the way. */
+static void other_lock(struct task *t, struct spinlock *l, const struct frame_site *site)
+{
+	if (l->kind == SPIN_TAS)
+		tas_lock(t, l, site);
+	else if (l->kind == SPIN_TICKET)
+		ticket_lock(t, l);
+	else
+		fifo_lock(t, l);
+}
+
+static void other_unlock(struct task *t, struct spinlock *l)
+{
+	if (l->kind == SPIN_TAS) {
+		tas_unlock(t, l);
+	} else if (l->kind == SPIN_TICKET) {
+		ticket_unlock(t, l);
+	} else {
+		mcs_unlock_tail(t, l);
+		fifo_unlock(t, l);
+	}
 }
 
 void spin_lock(struct task *t, struct spinlock *l)
@@ -384,8 +461,8 @@ void spin_lock(struct task *t, struct spinlock *l)
 	t->lock_line_last = l->line->last;
 	t->lock_site = site;
 	l->line->last = (u16)task_cpu(t);
-	if (l->kind == SPIN_TAS)
-		tas_lock(t, l, site);
+	if (l->kind >= SPIN_TAS)
+		other_lock(t, l, site);
 	else
 		fifo_lock(t, l);
 	if (t->nr_held < ARRAY_SIZE(t->held))
@@ -400,8 +477,8 @@ void spin_unlock(struct task *t, struct spinlock *l)
 	if (l->owner != t)
 		sim_fail(t->kern->sim, "a task releases a spin lock that it does not hold", 0, 0);
 	t->nr_held--;
-	if (l->kind == SPIN_TAS)
-		tas_unlock(t, l);
+	if (l->kind >= SPIN_TAS)
+		other_unlock(t, l);
 	else
 		fifo_unlock(t, l);
 	if (--x->section)

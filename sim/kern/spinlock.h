@@ -5,8 +5,12 @@
  * later arrival computes its grant from that without an event; a holder that has
  * to synchronise inside makes later arrivals queue. Both ways use the same
  * function for grant and statistics, so they agree to the picosecond. The
- * test-and-set kind is unfair and always queued.
- * Reference machine.md 2.0, 2.1, 2.4; DESIGN.md 3.
+ * test-and-set kind is unfair and always queued. The ticket kind is FIFO, but only
+ * its uncontended acquisitions and releases go without an event: what a hand-over costs
+ * depends on how many poll when the lock is released. The MCS kind has a timeline
+ * between its release and the next grant; the release itself synchronises unless a
+ * waiter is known, as it has to find out whether there is one.
+ * Reference machine.md 2.0 to 2.4; DESIGN.md 3.
  */
 #ifndef MMSIM_KERN_SPINLOCK_H
 #define MMSIM_KERN_SPINLOCK_H
@@ -17,6 +21,8 @@ enum spin_kind {
 	SPIN_QSPINLOCK, /* test-and-set if the kernel runs with virt: tas */
 	SPIN_FIFO, /* fixed hand-over, no line costs: for closed forms */
 	SPIN_TAS,
+	SPIN_TICKET, /* hand-over grows with the number of pollers */
+	SPIN_MCS, /* each waiter polls a line of its own */
 };
 
 /* One past or present acquisition. */
@@ -56,11 +62,12 @@ struct spinlock {
 	struct task *winner; /* drawn, its transfer under way */
 	struct sim_handle release; /* while the unlock store drains */
 	bool draining;
-	u32 nr_pollers;
+	u32 nr_pollers; /* SPIN_TICKET, too */
 	u64 steal_until;
 	const struct frame_site *last_site;
 	struct spin_grant hold;
 	struct spinlock *all_next;
+	u32 nr_served; /* SPIN_TICKET: pollers at the release whose hand-over is computed */
 };
 
 /**

@@ -43,7 +43,7 @@ FILES = {
     "lock_callers": "lock,waiter,holder,distance,contentions,wait_total_ns",
     "hist": "metric,unit,bin_low,bin_high,count",
 }
-SPIN_KINDS = ("qspinlock", "fifo", "tas")
+SPIN_KINDS = ("qspinlock", "fifo", "tas", "ticket", "mcs")
 KWORKER_NS = 1000
 T975 = {1: 12.706204736, 2: 4.30265273, 3: 3.182446305, 4: 2.776445105}
 
