@@ -202,6 +202,9 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     .about = "putting an item on a work queue"),
 	COST(MK_WORKER_CREATE, "worker_create", DEF(NS(60000), 'E', "machine.md 2.13"),
 	     .about = "a new kworker thread"),
+	ROW(MK_WQ_CPU_INTENSIVE_THRESH_US, "wq_cpu_intensive_thresh_us", MU_COUNT, 0, 10000000,
+	    DEF(10000, 'K', "workqueue.cpu_intensive_thresh_us of a machine that is not slow"),
+	    .about = "CPU time (us) after which a work item counts no longer; 0: never"),
 };
 
 #pragma GCC diagnostic pop
