@@ -38,6 +38,10 @@ struct prims {
 	struct prim_ref *refs; /* by number of the instance */
 	u64 nr_locks, nr_atomics; /* since the run began */
 	u64 base_locks, base_atomics; /* as of the warm-up cut */
+	struct prim_works {
+		u64 begun; /* items that have begun to run; of them by queue_work: */
+		u64 waited, wait_ps; /* number, time since they were queued */
+	} works, base_works;
 };
 
 /* What the object argument of a call names. */
@@ -68,5 +72,14 @@ int prim_op_memcg_create(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_remove(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_uncharge(struct task *t, void *model, struct op_call *call);
+
+/* work.c */
+extern const struct prim_type prim_work;
+extern const struct arg_desc prim_queue_args[2], prim_delayed_args[3];
+int prim_op_queue_work(struct task *t, void *model, struct op_call *call);
+int prim_op_queue_delayed_work(struct task *t, void *model, struct op_call *call);
+int prim_op_flush_work(struct task *t, void *model, struct op_call *call);
+int prim_op_cancel_work(struct task *t, void *model, struct op_call *call);
+double prim_work_metric(const struct prims *p, u32 i, u64 elapsed_ps);
 
 #endif

@@ -13,8 +13,8 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc, &prim_tas.desc,  &prim_fifo.desc,
-	&prim_mutex.desc,     &prim_line.desc, &prim_memcg.desc,
+	&prim_qspinlock.desc, &prim_tas.desc,	&prim_fifo.desc, &prim_mutex.desc,
+	&prim_line.desc,      &prim_memcg.desc, &prim_work.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -37,6 +37,14 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_memcg_charge, false },
 	{ "memcg_uncharge", "give charged pages back", prim_charge_args, 2, "object",
 	  prim_op_memcg_uncharge, false },
+	{ "queue_work", "queue a work item; fails if it is pending", prim_queue_args, 2, "object",
+	  prim_op_queue_work, false },
+	{ "queue_delayed_work", "queue it after a time, counted in jiffies", prim_delayed_args, 3,
+	  NULL, prim_op_queue_delayed_work, false },
+	{ "flush_work", "wait for what has been queued", prim_object_arg, 1, "object",
+	  prim_op_flush_work, false },
+	{ "cancel_work", "take a queueing back and wait if it runs; fails without one",
+	  prim_object_arg, 1, "object", prim_op_cancel_work, false },
 };
 
 static int refs_init(struct prims *p)
@@ -124,11 +132,14 @@ static void prims_begin(void *model)
 
 	p->base_locks = p->nr_locks;
 	p->base_atomics = p->nr_atomics;
+	p->base_works = p->works;
 }
 
 static const struct metric_desc prim_metrics[] = {
 	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
 	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
+	{ "works_per_us", "1/us", "work items begun per microsecond", METRIC_HIGHER },
+	{ "work_wait", "ns", "mean time from queue_work to the start of the item", METRIC_LOWER },
 };
 
 static double prims_metric(void *model, u32 i, u64 elapsed_ps)
@@ -136,6 +147,8 @@ static double prims_metric(void *model, u32 i, u64 elapsed_ps)
 	const struct prims *p = model;
 	u64 n = i ? p->nr_atomics - p->base_atomics : p->nr_locks - p->base_locks;
 
+	if (i >= 2)
+		return prim_work_metric(p, i - 2, elapsed_ps);
 	return elapsed_ps ? (double)n * (double)PS_PER_US / (double)elapsed_ps : NAN;
 }
 

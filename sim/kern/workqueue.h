@@ -103,8 +103,14 @@ struct workqueue *alloc_workqueue(struct kern *k, const char *name, u32 flags,
  */
 struct workqueue *system_workqueue(struct kern *k, enum system_wq which);
 
+/* The one of alloc_workqueue() with this name, not one of the kernel's own, or NULL. */
+struct workqueue *find_workqueue(struct kern *k, const char *name);
+
 /* Let each pool of @wq come to have @nr workers, before the run. Returns 0 or -ENOMEM. */
 int workqueue_reserve(struct workqueue *wq, u32 nr);
+
+/* Workers that each pool of @wq may come to have, the least of them. */
+u32 workqueue_nr_workers(const struct workqueue *wq);
 
 /* For the scheduler: a kworker goes to sleep inside its work / is woken. */
 void worker_sleeps(struct task *t);

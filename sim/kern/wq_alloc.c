@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/kern/wq_priv.h"
 
@@ -212,6 +213,29 @@ struct workqueue *system_workqueue(struct kern *k, enum system_wq which)
 		*wq = alloc_workqueue(k, system_wqs[which].name, system_wqs[which].flags,
 				      WQ_AFFN_DFL, max);
 	return *wq;
+}
+
+struct workqueue *find_workqueue(struct kern *k, const char *name)
+{
+	for (struct workqueue *wq = k->wq->wqs; wq; wq = wq->next) {
+		bool system = false;
+
+		for (u32 i = 0; i < NR_SYSTEM_WQS; i++)
+			system |= wq == k->wq->system[i];
+		if (!system && !strcmp(wq->name, name))
+			return wq;
+	}
+	return NULL;
+}
+
+u32 workqueue_nr_workers(const struct workqueue *wq)
+{
+	u32 nr = wq->set->pools[0].nr_workers;
+
+	for (u32 i = 1; i < wq->set->nr; i++)
+		if (wq->set->pools[i].nr_workers < nr)
+			nr = wq->set->pools[i].nr_workers;
+	return nr;
 }
 
 int workqueue_reserve(struct workqueue *wq, u32 nr)
