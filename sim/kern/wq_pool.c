@@ -133,6 +133,7 @@ static void run_work(struct task *t, struct worker *worker, struct work *w)
 		worker_set_flags(worker, WORKER_CPU_INTENSIVE);
 	pool_kick(t, pool); /* others, if this worker does not count as running */
 	worker_watch(worker, t->kern->wq_cpu_intensive_thresh);
+	task_sync(t); /* the wake-up took time, and the line is open state */
 	line_store(&t->x, &w->line);
 	w->fn(t, w);
 	task_sync(t);
