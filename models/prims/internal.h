@@ -56,6 +56,10 @@ struct prims {
 	s32 rcu_cat; /* ledger category of what call_rcu frees; 0: none yet */
 	struct prim_rcu_head *rcu_free;
 	struct prim_rcu_chunk *rcu_chunks;
+	struct prim_works {
+		u64 begun; /* items that have begun to run; of them by queue_work: */
+		u64 waited, wait_ps; /* number, time since they were queued */
+	} works, base_works;
 };
 
 /* What the object argument of a call names. */
@@ -144,5 +148,13 @@ void prim_rcu_destroy(struct prims *p);
 /* Normal grace periods of the measured part, and their mean length in ns (NaN: none). */
 double prim_rcu_gps(const struct prims *p);
 double prim_rcu_gp_mean(const struct prims *p);
+/* work.c */
+extern const struct prim_type prim_work;
+extern const struct arg_desc prim_queue_args[2], prim_delayed_args[3];
+int prim_op_queue_work(struct task *t, void *model, struct op_call *call);
+int prim_op_queue_delayed_work(struct task *t, void *model, struct op_call *call);
+int prim_op_flush_work(struct task *t, void *model, struct op_call *call);
+int prim_op_cancel_work(struct task *t, void *model, struct op_call *call);
+double prim_work_metric(const struct prims *p, u32 i, u64 elapsed_ps);
 
 #endif

@@ -16,7 +16,7 @@ static const struct object_kind_desc *const prim_kinds[] = {
 	&prim_qspinlock.desc,	   &prim_tas.desc,    &prim_fifo.desc,	  &prim_mutex.desc,
 	&prim_line.desc,	   &prim_memcg.desc,  &prim_seqlock.desc, &prim_completion.desc,
 	&prim_percpu_counter.desc, &prim_rwlock.desc, &prim_rwsem.desc,	  &prim_percpu_ref.desc,
-	&prim_ticket.desc,	   &prim_mcs.desc,
+	&prim_ticket.desc,	   &prim_mcs.desc,    &prim_work.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -97,6 +97,14 @@ static const struct op_desc prim_ops[] = {
 	{ "ref_put", "drop a reference", prim_object_arg, 1, "object", prim_op_ref_put, false },
 	{ "ref_kill", "kill a percpu_ref: atomic after a grace period", prim_object_arg, 1,
 	  "object", prim_op_ref_kill, false },
+	{ "queue_work", "queue a work item; fails if it is pending", prim_queue_args, 2, "object",
+	  prim_op_queue_work, false },
+	{ "queue_delayed_work", "queue it after a time, counted in jiffies", prim_delayed_args, 3,
+	  NULL, prim_op_queue_delayed_work, false },
+	{ "flush_work", "wait for what has been queued", prim_object_arg, 1, "object",
+	  prim_op_flush_work, false },
+	{ "cancel_work", "take a queueing back and wait if it runs; fails without one",
+	  prim_object_arg, 1, "object", prim_op_cancel_work, false },
 };
 
 static int refs_init(struct prims *p)
@@ -192,6 +200,7 @@ static void prims_begin(void *model)
 	p->percpu_error_max = 0;
 	prim_memory_begin(p);
 	prim_rcu_begin(p);
+	p->base_works = p->works;
 }
 
 static double per_us(u64 n, u64 elapsed_ps)
@@ -251,6 +260,16 @@ static double rcu_gp_mean(const struct prims *p, u64 elapsed_ps)
 	return prim_rcu_gp_mean(p);
 }
 
+static double works_per_us(const struct prims *p, u64 elapsed_ps)
+{
+	return prim_work_metric(p, 0, elapsed_ps);
+}
+
+static double work_wait(const struct prims *p, u64 elapsed_ps)
+{
+	return prim_work_metric(p, 1, elapsed_ps);
+}
+
 static const struct metric_desc prim_metrics[] = {
 	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
 	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
@@ -263,12 +282,15 @@ static const struct metric_desc prim_metrics[] = {
 	{ "rcu_grace_periods", "", "RCU grace periods that ended, expedited ones apart",
 	  METRIC_NEUTRAL },
 	{ "rcu_gp_mean", "ns", "mean length of an RCU grace period", METRIC_LOWER },
+	{ "works_per_us", "1/us", "work items begun per microsecond", METRIC_HIGHER },
+	{ "work_wait", "ns", "mean time from queue_work to the start of the item", METRIC_LOWER },
 };
 
 /* In the order of prim_metrics. */
 static double (*const prim_values[])(const struct prims *p, u64 elapsed_ps) = {
 	locks_per_us,	atomics_per_us,	 seq_retries_per_read, percpu_error_max, pages_allocated,
-	alloc_failures, zone_lock_share, rcu_grace_periods,    rcu_gp_mean,
+	alloc_failures, zone_lock_share, rcu_grace_periods,    rcu_gp_mean,	 works_per_us,
+	work_wait,
 };
 
 _Static_assert(ARRAY_SIZE(prim_metrics) == ARRAY_SIZE(prim_values), "one each");

@@ -214,6 +214,9 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	COST(MK_RCU_EXP_START, "rcu.exp_start",
 	     DEF(NS(20000), 'E', "machine.md 2.11: low end of 20 to 100 us"),
 	     .about = "start of an expedited grace period, besides its IPIs"),
+	ROW(MK_WQ_CPU_INTENSIVE_THRESH_US, "wq_cpu_intensive_thresh_us", MU_COUNT, 0, 10000000,
+	    DEF(10000, 'K', "workqueue.cpu_intensive_thresh_us of a machine that is not slow"),
+	    .about = "CPU time (us) after which a work item counts no longer; 0: never"),
 };
 
 #pragma GCC diagnostic pop

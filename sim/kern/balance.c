@@ -7,7 +7,8 @@
  * balanced by the busier one, when it switches tasks and the period of the scope, a
  * millisecond per CPU, has passed.
  *
- * Left out: the bound of the search for an idle CPU, the tick that an idle CPU may
+ * A bound task with reach (task.h) is placed within it, and pulled by CPUs of it that run
+ * out of tasks. Left out: the bound of the search for an idle CPU, the tick that an idle CPU may
  * take to notice. Ties go to the lowest CPU number.
  */
 #include "sim/kern/sched.h"
@@ -28,8 +29,17 @@ static bool core_idle(const struct hw *hw, const struct cpu *c)
 	return !c->curr && (c->sibling < 0 || !hw->cpus[c->sibling].curr);
 }
 
-/* The nearest idle CPU, in each scope one with an idle core first; NULL if all are busy. */
-static struct cpu *nearest_idle(struct hw *hw, const struct cpu *from)
+/* For a bound task with reach. */
+static bool within_reach(const struct task *t, const struct cpu *c)
+{
+	return hw_dist(t->x.hw, t->home_cpu, c->id) <= t->reach;
+}
+
+/*
+ * The nearest idle CPU, in the reach of @t unless that is NULL, in each scope one with an
+ * idle core first; NULL if all are busy.
+ */
+static struct cpu *nearest_idle(struct hw *hw, const struct cpu *from, const struct task *t)
 {
 	struct cpu *best = NULL;
 	u32 best_rank = 2 * NR_SCOPES;
@@ -40,7 +50,7 @@ static struct cpu *nearest_idle(struct hw *hw, const struct cpu *from)
 		struct cpu *c = &hw->cpus[i];
 		u32 rank;
 
-		if (c->curr)
+		if (c->curr || (t && !within_reach(t, c)))
 			continue;
 		rank = 2 * scope_of(from, c) + !core_idle(hw, c);
 		if (rank >= best_rank)
@@ -75,16 +85,39 @@ static void set_rq(struct task *t, struct rq *rq)
 	t->x.cpu = rq->cpu;
 }
 
-/* The first task of @from that may move has left it for the CPU of @to. */
-static struct task *pull_from(struct rq *from, struct rq *to)
+/* @t, which waits on @from, has left it for the CPU of @to. */
+static void pull_task(struct task *t, struct rq *from, struct rq *to)
 {
-	struct task *t = rq_first_free(from);
-
 	rq_update(from);
 	rq_dequeue(t);
 	rq_leave(t);
 	set_rq(t, to);
+}
+
+/* The same with the first task of @from that may move. */
+static struct task *pull_from(struct rq *from, struct rq *to)
+{
+	struct task *t = rq_first_free(from);
+
+	pull_task(t, from, to);
 	return t;
+}
+
+/* A task of limited reach that waits elsewhere and may run on the CPU of @to, or NULL. */
+static struct task *pull_within(struct rq *to)
+{
+	struct kern *k = to->kern;
+
+	for (u32 i = 0; k->nr_reach && i < k->hw->nr_cpus; i++) {
+		struct rq *from = &k->rq[i];
+		struct task *t = from->nr_queued ? rq_first_within(from, to->cpu->id) : NULL;
+
+		if (t) {
+			pull_task(t, from, to);
+			return t;
+		}
+	}
+	return NULL;
 }
 
 struct task *balance_pull(struct rq *to)
@@ -101,6 +134,13 @@ struct task *balance_pull(struct rq *to)
 			return t;
 		}
 	}
+	if (k->nr_reach) {
+		struct task *t = pull_within(to);
+
+		if (t)
+			rq_join(t);
+		return t;
+	}
 	return NULL;
 }
 
@@ -112,7 +152,7 @@ static void idle_balance(struct sim *s, void *arg)
 	k->balancing = false;
 	while (k->nr_free) {
 		struct rq *from = busiest(k, &k->hw->cpus[0], SCOPE_MACHINE);
-		struct cpu *to = nearest_idle(k->hw, from->cpu);
+		struct cpu *to = nearest_idle(k->hw, from->cpu, NULL);
 		struct task *t;
 
 		if (!to)
@@ -175,16 +215,37 @@ static struct cpu *wake_target(const struct task *waker, const struct task *t)
 	return waker && waker->rq->nr < t->rq->nr ? waker->x.cpu : t->x.cpu;
 }
 
+void balance_move(struct task *t, u32 cpu)
+{
+	set_rq(t, &t->kern->rq[cpu]);
+}
+
+/* An idle CPU within the reach of @t, near the waker if that is within it; or the least busy. */
+static void wake_within(struct task *waker, struct task *t)
+{
+	struct kern *k = t->kern;
+	struct cpu *near = waker && within_reach(t, waker->x.cpu) ? waker->x.cpu : t->x.cpu;
+	struct cpu *idle = t->x.cpu->curr ? nearest_idle(k->hw, near, t) : t->x.cpu;
+	struct rq *best = t->rq;
+
+	for (u32 i = 0; !idle && i < k->hw->nr_cpus; i++)
+		if (k->rq[i].nr < best->nr && within_reach(t, k->rq[i].cpu))
+			best = &k->rq[i];
+	set_rq(t, idle ? &k->rq[idle->id] : best);
+}
+
 void balance_wake(struct task *waker, struct task *t)
 {
 	struct hw *hw = t->x.hw;
 	struct cpu *target, *recent = &hw->cpus[t->recent_cpu], *idle;
 
+	if (t->reach)
+		wake_within(waker, t);
 	if (t->bound)
 		return;
 	target = wake_target(waker, t);
 	if (target->curr && !recent->curr && recent->llc == target->llc)
 		target = recent;
-	idle = target->curr ? nearest_idle(hw, target) : target;
+	idle = target->curr ? nearest_idle(hw, target, NULL) : target;
 	set_rq(t, &t->kern->rq[idle ? idle->id : target->id]);
 }

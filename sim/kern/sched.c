@@ -144,7 +144,7 @@ void sched_away(struct task *t, enum task_state state)
 
 void sched_check_slice(struct task *t)
 {
-	if (t->kern->sim->now >= t->rq->resched_at)
+	if (t->kern->sim->now >= t->rq->resched_at && !rq_goes_on(t))
 		sched_away(t, TASK_QUEUED);
 }
 

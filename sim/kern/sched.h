@@ -34,6 +34,9 @@ void balance_busy(struct rq *from);
 /* Choose the CPU on which @t, which sleeps, becomes runnable; @waker may be NULL. */
 void balance_wake(struct task *waker, struct task *t);
 
+/* Let @t, which sleeps or is new, wake up as if it had run on @cpu last. */
+void balance_move(struct task *t, u32 cpu);
+
 /* The task runs (again): book the switch, refresh its knowledge. */
 void sched_resumed(struct task *t);
 

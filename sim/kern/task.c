@@ -13,6 +13,7 @@
 #include "sim/kern/lockdep.h"
 #include "sim/kern/mutex.h"
 #include "sim/kern/rcu.h"
+#include "sim/kern/rq.h"
 #include "sim/kern/sched.h"
 #include "sim/kern/spinlock.h"
 #include "sim/kern/workqueue.h"
@@ -148,6 +149,7 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 	t->rq = &k->rq[cpu];
 	t->recent_cpu = (u16)cpu;
 	t->resched_at = TIME_MAX;
+	t->weight = NICE_0_WEIGHT;
 	t->x.frame = &k->hw->profile.root;
 	t->x.smt = 1000;
 	t->x.log = t->log;

@@ -72,9 +72,13 @@ struct task {
 	struct rng rng[4]; /* by enum rng_purpose */
 	const char *comm; /* name of the thread group; not owned */
 	u16 recent_cpu; /* where it ran before it moved here */
-	s64 vruntime; /* CPU time it has had, in the frame of its run queue */
+	s64 vruntime; /* CPU time it has had by its weight, in the frame of its run queue */
 	s64 deadline; /* of its slice, likewise */
 	s64 lag; /* what it lacked to the mean when it left a run queue */
+	u64 sum_exec_runtime; /* CPU time it has had, as of the last rq_update() */
+	u32 weight; /* of its nice value, NICE_0_WEIGHT if that is 0 */
+	u16 home_cpu; /* of a bound task with reach */
+	u8 reach; /* it may move to CPUs no more distant (enum hw_dist) from home_cpu than this */
 	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
 	struct list_head wait_node; /* on one wait list */
 	struct worker_pool *pool; /* of a kworker */
@@ -106,7 +110,8 @@ struct rq {
 	struct list_head queue; /* runnable, not running, FIFO */
 	u32 nr; /* queued ones and the running one */
 	u32 nr_queued, nr_free; /* on the list; those of them that may run elsewhere */
-	s128 sum_v; /* virtual times of all nr */
+	u64 weight; /* of all nr */
+	s128 sum_v; /* their virtual times by weight */
 	u64 since; /* the running task's virtual time is as of here */
 	u64 slice_end; /* of the running task, or when it is to give way to a woken one */
 	u64 resched_at; /* the same while others are queued, else TIME_MAX */
@@ -126,6 +131,7 @@ struct kern {
 	struct spinlock *locks; /* all spin locks, for end-of-run folding */
 	u64 slice; /* effective time slice, ps */
 	u32 nr_free; /* queued tasks that may run elsewhere, over all run queues */
+	u32 nr_reach; /* queued tasks that may run elsewhere within their reach */
 	bool balancing; /* idle CPUs are about to look for them */
 	enum virt_mode virt;
 	u64 seed;
@@ -136,7 +142,8 @@ struct kern {
 	u16 kmalloc_cat[16]; /* ledger categories, sim/mm/slab.c */
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
-	struct worker_pool *pools; /* per CPU */
+	struct wq_state *wq; /* work queues, wq_alloc.c */
+	u64 wq_cpu_intensive_thresh; /* ps of CPU time, 0: never */
 	struct mutex_wait *mutex_waits; /* wait_locks of all mutexes, mutex.c */
 	struct ipi_state *ipi; /* rounds under way, ipi.c */
 #ifdef MMSIM_DEBUG

@@ -1,138 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bound work queues with concurrency management (reference machine.md 2.13). Two
- * workers a CPU suffice while work items sleep at most one deep; more are not
- * created. Left out: unbound and high-priority pools, delayed work.
+ * Queueing and cancelling work items, and max_active (reference machine.md 2.13; the
+ * kernel's workqueue document): an item beyond the limit waits outside the pool until
+ * another one of its work queue has ended. Left out: contention for pool->lock; the limit
+ * of an unbound queue admits items of a node in the order of queueing, where the kernel
+ * goes round the pools.
  */
 #include "sim/kern/workqueue.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#include "sim/kern/sched.h"
-
-#define WORKERS_PER_CPU 2
-
-static struct work *pool_pick(struct worker_pool *pool)
-{
-	struct list_head *pos;
-
-	list_for_each (pos, &pool->works) {
-		struct work *w = list_entry(pos, struct work, node);
-
-		if (!w->running)
-			return w;
-	}
-	return NULL;
-}
-
-static void pool_kick(struct task *waker, struct worker_pool *pool)
-{
-	struct task *worker;
-
-	if (pool->nr_running || list_empty(&pool->idle) || !pool_pick(pool))
-		return;
-	worker = list_first_entry(&pool->idle, struct task, wait_node);
-	list_del(&worker->wait_node);
-	task_wake(waker, worker);
-}
-
-static void run_work(struct task *t, struct work *w)
-{
-	list_del(&w->node);
-	w->pending = false;
-	w->running = true;
-	line_store(&t->x, &w->line);
-	w->fn(t, w);
-	task_sync(t);
-	w->running = false;
-	while (!w->pending && !list_empty(&w->flushers)) {
-		struct task *f = list_first_entry(&w->flushers, struct task, wait_node);
-
-		list_del(&f->wait_node);
-		task_wake(NULL, f);
-	}
-}
-
-static void worker_main(struct task *t, void *arg)
-{
-	struct worker_pool *pool = arg;
-
-	for (;;) {
-		struct work *w;
-
-		task_sync(t);
-		w = pool->nr_running > 1 ? NULL : pool_pick(pool);
-		if (w) {
-			run_work(t, w);
-			cond_resched(t);
-			continue;
-		}
-		list_add(&t->wait_node, &pool->idle);
-		task_block(t);
-	}
-}
-
-int workqueue_init(struct kern *k)
-{
-	u32 nr = k->hw->nr_cpus;
-
-	k->pools = calloc(nr, sizeof(*k->pools));
-	if (!k->pools)
-		return -ENOMEM;
-	for (u32 i = 0; i < nr; i++) {
-		struct worker_pool *pool = &k->pools[i];
-
-		pool->kern = k;
-		pool->cpu = i;
-		list_init(&pool->works);
-		list_init(&pool->idle);
-		for (u32 j = 0; j < WORKERS_PER_CPU; j++) {
-			struct task *t = task_new(k, "kworker", i * WORKERS_PER_CPU + j, i,
-						  worker_main, pool);
-
-			if (!t)
-				return -ENOMEM;
-			t->x.proc.daemon = true;
-			t->pool = pool;
-			task_bind(t);
-			list_add_tail(&t->wait_node, &pool->idle);
-		}
-	}
-	return 0;
-}
-
-void workqueue_destroy(struct kern *k)
-{
-	free(k->pools);
-}
-
-void worker_sleeps(struct task *t)
-{
-	struct worker_pool *pool = t->pool;
-
-	pool->nr_running--;
-	pool_kick(NULL, pool);
-}
-
-void worker_wakes(struct task *t)
-{
-	t->pool->nr_running++;
-}
+#include "sim/kern/wq_priv.h"
 
 void work_init(struct work *w, void (*fn)(struct task *worker, struct work *w))
 {
+	*w = (struct work){ .fn = fn };
 	list_init(&w->node);
 	list_init(&w->flushers);
-	w->fn = fn;
-	w->line = (struct line){ .busy_until = 0 };
 	gline_init(&w->line.g, 0);
-	w->pending = false;
-	w->running = false;
 }
 
-/* At an interaction point. The bit is set in the order in which the attempts arrive. */
-static bool queue_on(struct task *t, u32 cpu, struct work *w)
+/* A draining work queue takes only what its own items queue. */
+static void check_draining(struct task *t, const struct workqueue *wq)
+{
+	const struct worker *worker = t ? current_worker(t) : NULL;
+
+	if (!wq->draining)
+		return;
+	if (worker && worker->current_pwq && worker->current_pwq->wq == wq)
+		return;
+	sim_fail(wq->kern->sim, "work is queued on a work queue that is being drained", 0, 0);
+}
+
+static void activate(struct task *waker, struct work *w)
+{
+	struct wq_pwq *pwq = w->pwq;
+
+	pwq->active->nr++;
+	w->inactive = false;
+	list_add_tail(&w->node, &pwq->pool->works);
+	pool_kick(waker, pwq->pool);
+}
+
+void wq_insert(struct task *waker, u32 cpu, struct workqueue *wq, struct work *w)
+{
+	struct wq_pwq *pwq = &wq->pwqs[wq->set->of_cpu[cpu]];
+
+	check_draining(waker, wq);
+	/* while it runs it stays where it is, so that it is never executed twice at a time */
+	if (!w->running || w->pwq->wq != wq)
+		w->pwq = pwq;
+	w->seq = ++wq->kern->wq->seq;
+	wq->nr_in_flight++;
+	pwq = w->pwq;
+	if (pwq->active->nr < pwq->active->max) {
+		activate(waker, w);
+		return;
+	}
+	w->inactive = true;
+	list_add_tail(&w->node, &pwq->active->inactive);
+}
+
+static void activate_next(struct wq_node_nr_active *active)
+{
+	struct work *w;
+
+	if (list_empty(&active->inactive) || active->nr >= active->max)
+		return;
+	w = list_first_entry(&active->inactive, struct work, node);
+	list_del(&w->node);
+	activate(NULL, w);
+}
+
+void wq_instance_done(struct wq_pwq *pwq, struct work *w, u64 seq)
+{
+	pwq->wq->nr_in_flight--;
+	activate_next(pwq->active);
+	wq_flushers_done(pwq->wq, w, seq);
+}
+
+void wq_remove(struct work *w)
+{
+	list_del(&w->node);
+	w->pending = false;
+	if (!w->inactive)
+		w->pwq->active->nr--;
+	w->inactive = false;
+	wq_instance_done(w->pwq, w, w->seq);
+}
+
+/* The bit is set in the order in which the attempts arrive. */
+bool work_grab_bit(struct task *t, struct work *w)
 {
 	bool was_pending = w->pending;
 
@@ -140,35 +96,74 @@ static bool queue_on(struct task *t, u32 cpu, struct work *w)
 	w->pending = true;
 	line_rmw(&t->x, &w->line);
 	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
-	if (was_pending)
+	return !was_pending;
+}
+
+/* At an interaction point. */
+static bool queue_on(struct task *t, u32 cpu, struct workqueue *wq, struct work *w)
+{
+	if (!work_grab_bit(t, w))
 		return false;
 	task_sync(t);
-	if (!w->running)
-		w->pool = &t->kern->pools[cpu];
-	list_add_tail(&w->node, &w->pool->works);
-	pool_kick(t, w->pool);
+	wq_insert(t, cpu, wq, w);
 	work(t, cost(t, MK_QUEUE_WORK));
 	return true;
 }
 
-bool queue_work_on(struct task *t, u32 cpu, struct work *w)
+bool queue_work_on_wq(struct task *t, u32 cpu, struct workqueue *wq, struct work *w)
 {
 	task_sync(t);
-	return queue_on(t, cpu, w);
+	return queue_on(t, cpu, wq, w);
+}
+
+bool queue_work_wq(struct task *t, struct workqueue *wq, struct work *w)
+{
+	task_sync(t);
+	return queue_on(t, task_cpu(t), wq, w);
+}
+
+bool queue_work_on(struct task *t, u32 cpu, struct work *w)
+{
+	return queue_work_on_wq(t, cpu, t->kern->wq->system[SYSTEM_WQ], w);
 }
 
 bool queue_work(struct task *t, struct work *w)
 {
-	task_sync(t);
-	return queue_on(t, task_cpu(t), w);
+	return queue_work_wq(t, t->kern->wq->system[SYSTEM_WQ], w);
 }
 
-void flush_work(struct task *t, struct work *w)
+bool try_to_grab_pending(struct task *t, struct work *w, struct delayed_work *dw)
 {
+	bool grabbed;
+
 	task_sync(t);
-	while (w->pending || w->running) {
-		list_add_tail(&t->wait_node, &w->flushers);
-		task_block(t);
+	for (;;) {
+		grabbed = dw && delayed_timer_stop(dw);
+		if (grabbed || !w->pending)
+			break;
+		grabbed = !list_empty(&w->node);
+		if (grabbed) {
+			wq_remove(w);
+			break;
+		}
+		/* somebody has set the bit and is about to queue: the kernel polls, too */
+		work(t, max_u64(cost(t, MK_CPU_RELAX), 1));
 		task_sync(t);
 	}
+	line_rmw(&t->x, &w->line);
+	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
+	return grabbed;
+}
+
+bool cancel_work(struct task *t, struct work *w)
+{
+	return try_to_grab_pending(t, w, NULL);
+}
+
+bool cancel_work_sync(struct task *t, struct work *w)
+{
+	bool was = cancel_work(t, w);
+
+	flush_work(t, w);
+	return was;
 }
