@@ -31,6 +31,7 @@ static void bump(struct task *t, struct seqlock *s)
 	task_sync(t);
 	s->sequence++;
 	s->writer_cpu = (u16)task_cpu(t);
+	s->writer_site = t->x.frame->site;
 	line_store(&t->x, &s->line);
 }
 
@@ -78,6 +79,8 @@ static void poll_writer(struct task *t, struct seqlock *s)
 {
 	struct lock_side *side = &s->lock.class->side[1];
 	struct exec *x = &t->x;
+	const char *reader = x->frame->site->symbol, *writer = s->writer_site->symbol;
+	enum hw_dist dist = hw_dist(x->hw, task_cpu(t), s->writer_cpu);
 	u64 since = task_clock(t);
 
 	side->contentions++;
@@ -92,6 +95,7 @@ static void poll_writer(struct task *t, struct seqlock *s)
 	t->waits_for = NULL;
 	lock_side_wait(side, task_clock(t) - since);
 	side->spin += task_clock(t) - since;
+	lock_class_caller(s->lock.class, reader, writer, (u8)dist, task_clock(t) - since);
 	exec_pay_irq(x);
 	task_sync(t);
 }

@@ -20,6 +20,7 @@ struct seqlock {
 	u32 sequence; /* open state */
 	struct task *pollers; /* by lock_next */
 	u16 writer_cpu;
+	const struct frame_site *writer_site; /* frame that writes, or wrote last */
 	u64 reads, retries; /* passes of readers that were good / had to be repeated */
 };
 

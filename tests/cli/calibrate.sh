@@ -27,6 +27,7 @@ ordered() {
 	shift
 	for key in "$@"; do
 		v=$(value "$of" "$key")
+		v=${v%ns}
 		awk -v a="$low" -v b="$v" 'BEGIN { exit !(b != "" && b > 0 && a <= b) }' ||
 			fail "$of: $key is '$v', the level before $low"
 		low=$v
