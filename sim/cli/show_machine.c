@@ -9,29 +9,8 @@
 
 static void value_text(GString *out, enum machine_key key, s64 v)
 {
-	const struct machine_key_desc *d = &machine_keys[key];
-
 	g_string_truncate(out, 0);
-	switch (d->unit) {
-	case MU_TIME:
-		number_print(out, v, Q_TIME);
-		break;
-	case MU_BYTES:
-		number_print(out, v, Q_SIZE);
-		break;
-	case MU_RATIO:
-		number_print(out, v, Q_DECIMAL);
-		break;
-	case MU_BOOL:
-		g_string_append(out, v ? "true" : "false");
-		break;
-	case MU_ENUM:
-		g_string_append(out, d->choices[v]);
-		break;
-	case MU_COUNT:
-		number_print(out, v, Q_INT);
-		break;
-	}
+	machine_number_print(out, &machine_keys[key], v);
 }
 
 bool machine_shown(const struct machine *m, enum machine_key k)

@@ -12,7 +12,7 @@ static void pad(GString *out, u32 n)
 	g_string_append_printf(out, "%*s", (int)n, "");
 }
 
-static void print_unit(GString *out, const struct machine_key_desc *d, s64 v)
+void machine_number_print(GString *out, const struct machine_key_desc *d, s64 v)
 {
 	switch (d->unit) {
 	case MU_TIME:
@@ -43,7 +43,7 @@ static void print_key(GString *out, const struct machine_value *val,
 
 	pad(out, indent);
 	g_string_append_printf(out, "%s%s: {value: ", val->given ? "" : "# ", name);
-	print_unit(out, d, val->v);
+	machine_number_print(out, d, val->v);
 	g_string_append_printf(out, ", tag: %c", val->tag);
 	if (rel != machine_tag_rel_err(val->tag)) {
 		g_string_append(out, ", rel_err: ");

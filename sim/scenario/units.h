@@ -10,6 +10,8 @@
 
 #include "sim/core/types.h"
 
+struct machine_key_desc;
+
 /* What a number is. Base units: 1, ps, bytes, 1/1000. */
 enum quantity { Q_INT, Q_TIME, Q_SIZE, Q_PERCENT, Q_DECIMAL };
 
@@ -28,5 +30,8 @@ const char *number_scan(const char *text, const char **end, s64 *v, enum quantit
 
 /* Shortest exact form: "12.5ns", "16MiB", "1.6". */
 void number_print(GString *out, s64 v, enum quantity q);
+
+/* Append a value of a machine's table as it is written in a machine file. */
+void machine_number_print(GString *out, const struct machine_key_desc *d, s64 v);
 
 #endif
