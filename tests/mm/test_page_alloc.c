@@ -4,65 +4,8 @@
  * by sequences computed by hand from machine.md 1.6, watermarks, fallback, exhaustion,
  * failure injection, and random loads of all orders against a map of the pages.
  */
-#include <stdlib.h>
-
-#include "sim/mm/zone.h"
 #include "tests/core/check_main.h"
-#include "tests/kern/exact.h"
-
-#define MIB (1024LL * 1024)
-#define MAX_PAGES 65536
-
-struct mem {
-	struct exact e; /* must be first */
-	struct mm_state *mm;
-	u32 cat;
-	u32 page[MAX_PAGES], nr;
-	u8 used[MAX_PAGES * 4]; /* by page frame */
-	u64 digest, clash, hold;
-	u64 rounds;
-	u32 fails[8], nr_fails;
-};
-
-static struct mem *mem_new(struct machine *m, s64 ram, int engine)
-{
-	struct mem *w = calloc(1, sizeof(*w));
-
-	machine_set(m, MK_RAM, ram, TAG_KERNEL, 0, NULL);
-	exact_init_on(&w->e, m, engine ? SIM_REFERENCE : SIM_NORMAL);
-	w->mm = mm_new(w->e.k, false);
-	ck_assert_ptr_nonnull(w->mm);
-	w->cat = (u32)ledger_category(&w->e.k->ledger, "test");
-	return w;
-}
-
-static void mem_run(struct mem *w)
-{
-	exact_run(&w->e);
-	for (u32 n = 0; n < w->e.hw->nr_nodes; n++)
-		ck_assert_ptr_null(buddy_check(&w->mm->zone[n].buddy));
-}
-
-static void mem_free(struct mem *w)
-{
-	mm_free(w->mm);
-	exact_free(&w->e);
-	free(w);
-}
-
-static void take(struct task *t, struct mem *w, u32 n)
-{
-	for (; n--; w->nr++) {
-		w->page[w->nr] = alloc_page(t, GFP_KERNEL, w->cat);
-		ck_assert_uint_ne(w->page[w->nr], 0);
-	}
-}
-
-static void drop(struct task *t, struct mem *w, u32 n)
-{
-	while (n--)
-		free_pages(t, w->page[--w->nr], w->cat);
-}
+#include "tests/mm/mem.h"
 
 /* ---- sizes ---------------------------------------------------------------------- */
 
@@ -143,10 +86,8 @@ END_TEST
 /* The limit cuts the refill: max(high - count - batch, batch) = 32 - 0 - 3. */
 static void refills_cut(struct task *t, void *arg)
 {
-	static const struct refill r[] = {
-		{ 3, 15, 1 },  { 6, 21, 2 },  { 12, 32, 3 },
-		{ 24, 32, 4 }, { 29, 32, 4 }, { 29, 32, 4 },
-	};
+	static const struct refill r[] = { { 3, 15, 1 },  { 6, 21, 2 },	 { 12, 32, 3 },
+					   { 24, 32, 4 }, { 29, 32, 4 }, { 29, 32, 4 } };
 
 	check_refills(t, arg, r, ARRAY_SIZE(r));
 }
@@ -203,6 +144,36 @@ START_TEST(drain_grows_with_frees)
 	exact_task(&w->e, 1, 1, drains);
 	mem_run(w);
 	ck_assert_uint_eq(mm_pages_used(w->mm), 0);
+	mem_free(w);
+}
+END_TEST
+
+/* The zone is short: lists shrink to high_min, 80, and give back all but a batch of that. */
+static void below_high(struct task *t, void *arg)
+{
+	struct mem *w = arg;
+	struct pcp *p = pcp_of(t, 0);
+
+	while (!p->below_high)
+		take(t, w, 1);
+	take(t, w, p->count);
+	ck_assert_uint_le(w->mm->zone[0].buddy.free, w->mm->zone[0].wmark[WMARK_HIGH]);
+	ck_assert_int_gt(p->high, 80);
+	drop(t, w, 79);
+	ck_assert_uint_eq(p->count, 79);
+	ck_assert_int_eq(p->high, 80);
+	drop(t, w, 1);
+	ck_assert_uint_eq(p->count, 3); /* 80 - clamp(80, 3, 80 - 3) */
+	drop(t, w, w->nr);
+	ck_assert(!p->below_high);
+}
+
+START_TEST(lists_shrink_below_high)
+{
+	struct mem *w = mem_new(machine_builtin("ideal-4"), 64 * MIB, _i);
+
+	exact_task(&w->e, 0, 0, below_high);
+	mem_run(w);
 	mem_free(w);
 }
 END_TEST
@@ -270,7 +241,10 @@ static void one_refill(struct task *t, void *arg)
 	take(t, arg, 1);
 }
 
-/* 63 cold pages; the first one splits a block of 1024, in all 63 + 1 = 64 pages: 10 + 57 splits. */
+/*
+ * 63 cold pages: from a block of 1024 down to one of 64, then one split for each page but
+ * the last of the 64, which are 63.
+ */
 START_TEST(hold_time_of_a_refill)
 {
 	struct mem *w = mem_new(machine_builtin("ideal-4"), 1024 * MIB, _i);
@@ -282,7 +256,6 @@ START_TEST(hold_time_of_a_refill)
 	exact_task(&w->e, 0, 0, one_refill);
 	mem_run(w);
 	c = w->mm->zone[0].lock.class;
-	/* pages 0 to 62 of a block: 4 down to 64, then one split a pair, a quad, ... of those 64 */
 	ck_assert_uint_eq(c->side[0].acquisitions, 1);
 	ck_assert_uint_eq((u64)c->side[0].hold_total, (63 * 60 + (4 + 63) * 7) * PS_PER_NS);
 	mem_free(w);
@@ -293,17 +266,17 @@ END_TEST
 
 static struct machine *four_nodes(void)
 {
+	enum machine_key twos[] = { MK_SOCKETS, MK_NODES_PER_SOCKET, MK_CORES_PER_LLC };
+	enum machine_key zeros[] = { MK_XFER_CROSS_NODE, MK_XFER_CROSS_SOCKET, MK_LAT_DRAM_OTHER,
+				     MK_LAT_DRAM_REMOTE };
 	struct machine *m = machine_builtin("ideal-8");
 	const char *why;
 	enum machine_key key;
 
-	machine_set(m, MK_SOCKETS, 2, TAG_KERNEL, 0, NULL);
-	machine_set(m, MK_NODES_PER_SOCKET, 2, TAG_KERNEL, 0, NULL);
-	machine_set(m, MK_CORES_PER_LLC, 2, TAG_KERNEL, 0, NULL);
-	machine_set(m, MK_XFER_CROSS_NODE, 0, TAG_KERNEL, 0, NULL);
-	machine_set(m, MK_XFER_CROSS_SOCKET, 0, TAG_KERNEL, 0, NULL);
-	machine_set(m, MK_LAT_DRAM_OTHER, 0, TAG_KERNEL, 0, NULL);
-	machine_set(m, MK_LAT_DRAM_REMOTE, 0, TAG_KERNEL, 0, NULL);
+	for (u32 i = 0; i < ARRAY_SIZE(twos); i++)
+		machine_set(m, twos[i], 2, TAG_KERNEL, 0, NULL);
+	for (u32 i = 0; i < ARRAY_SIZE(zeros); i++)
+		machine_set(m, zeros[i], 0, TAG_KERNEL, 0, NULL);
 	ck_assert_int_eq(machine_complete(m, &why, &key), 0);
 	return m;
 }
@@ -337,8 +310,6 @@ static void exhaust(struct task *t, void *arg)
 	task_sync(t);
 	ck_assert_uint_eq(mm_alloc_failures(w->mm), 1);
 	ck_assert_uint_eq(alloc_pages(t, 0, 4, GFP_KERNEL, w->cat), 0);
-	task_sync(t);
-	ck_assert_uint_eq(mm_alloc_failures(w->mm), 2);
 	drop(t, w, w->nr);
 	ck_assert_uint_ne(alloc_pages(t, 3, 10, GFP_KERNEL, w->cat), 0);
 }
@@ -355,6 +326,7 @@ START_TEST(fallback_and_exhaustion)
 			ck_assert_uint_eq(zone_fallback(w->e.hw, n, i), order[n][i]);
 	exact_task(&w->e, 0, (u32)_i / 2 * 2, exhaust);
 	mem_run(w);
+	ck_assert_uint_eq(mm_alloc_failures(w->mm), 2);
 	ck_assert_uint_eq(mm_pages_used(w->mm), 1024);
 	mem_free(w);
 }
@@ -382,7 +354,7 @@ END_TEST
 
 /* ---- failure injection ---------------------------------------------------------- */
 
-/* One allocation each 10 ns, at 0, 10, 20 ...: bit i of digest says that number i failed. */
+/* One allocation each 10 ns, at 0, 10, 20 ...: used[i] says that number i failed. */
 static void timed_allocs(struct task *t, void *arg)
 {
 	struct mem *w = arg;
@@ -597,6 +569,7 @@ int main(void)
 	tcase_add_loop_test(tc, refill_grows_with_each, 0, 2);
 	tcase_add_loop_test(tc, refill_is_cut, 0, 2);
 	tcase_add_loop_test(tc, drain_grows_with_frees, 0, 2);
+	tcase_add_loop_test(tc, lists_shrink_below_high, 0, 2);
 	tcase_add_loop_test(tc, large_orders, 0, 2);
 	tcase_add_loop_test(tc, hold_time_of_a_refill, 0, 2);
 	tcase_add_loop_test(tc, fallback_and_exhaustion, 0, 8);
