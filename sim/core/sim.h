@@ -240,6 +240,14 @@ static inline void proc_count_step(struct proc *p)
 		proc_stuck(p);
 }
 
+/* The clock of a blocked proc moves up to the present instant, which is not before it. */
+static inline void proc_catch_up(struct proc *p)
+{
+	if (p->sim->now > p->clock)
+		p->steps = 0;
+	p->clock = p->sim->now;
+}
+
 /* Add private work to the clock: no event in SIM_NORMAL. */
 static inline void proc_advance(struct proc *p, u64 ps)
 {

@@ -40,7 +40,7 @@ static void sched_put(struct task *t, u64 latency)
 
 	cpu_set_curr(x->hw, x->cpu, x);
 	t->sched_state = TASK_ON_CPU;
-	x->proc.clock = s->now;
+	proc_catch_up(&x->proc);
 	exec_wait_begin(x, CPU_SCHED, latency, CPU_SCHED, &x->hw->profile.root);
 	if (fresh)
 		proc_start(&x->proc, s->now + latency);

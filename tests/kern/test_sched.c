@@ -240,6 +240,29 @@ START_TEST(interrupted)
 }
 END_TEST
 
+/* Steps of no time between sleeps, more than a run may make at one instant. */
+static void sleeper(struct task *t, void *arg)
+{
+	(void)arg;
+	for (u32 i = 0; i < SIM_STUCK_MAX / 100; i++) {
+		for (u32 k = 0; k < 110; k++)
+			task_sync(t);
+		task_sleep(t, PS_PER_NS);
+	}
+}
+
+START_TEST(sleep_is_progress)
+{
+	struct exact e;
+
+	exact_init(&e, "ideal-2", _i ? SIM_REFERENCE : SIM_NORMAL);
+	exact_task(&e, 0, 0, sleeper);
+	exact_run(&e);
+	ck_assert_uint_ge(e.sim->now, SIM_STUCK_MAX / 100 * PS_PER_NS);
+	exact_free(&e);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sched");
@@ -252,6 +275,7 @@ int main(void)
 	tcase_add_loop_test(tc, kernel_work, 0, 2);
 	tcase_add_loop_test(tc, section_is_not_left, 0, 2);
 	tcase_add_loop_test(tc, interrupted, 0, 4);
+	tcase_add_loop_test(tc, sleep_is_progress, 0, 2);
 	suite_add_tcase(s, tc);
 	return check_run(s, CK_ENV);
 }
