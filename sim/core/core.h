@@ -51,6 +51,7 @@ struct sim_core {
 	struct entry *entries;
 	struct due *due; /* binary heap of what is due at s->now */
 	u32 nr_due, cap_due;
+	u32 due_seq; /* orders agents of one class as they became due: as they were set */
 	u32 stuck; /* pops since time last moved */
 	u64 limit; /* min of until and horizon */
 	struct proc *cur; /* NULL on the main stack */

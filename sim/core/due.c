@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What is due now: a binary heap by (delta, class, rank or timer id); and the
+ * What is due now: a binary heap by (delta, class, rank or order of setting); and the
  * list of choices of explore mode. Routes every event to heap, list or wheel.
  */
 #include "sim/core/core.h"
@@ -14,7 +14,7 @@ static u64 key_of(const struct sim *s, u32 id)
 
 	if (likely(e->kind == ENTRY_PROC))
 		return event_key(p->delta, EV_THREAD, p->rank);
-	return event_key(entry_delta(s, e), entry_class(s->core, e), id);
+	return event_key(entry_delta(s, e), entry_class(s->core, e), s->core->due_seq++);
 }
 
 static inline void due_place(struct sim *s, u32 i, struct due d)
@@ -74,8 +74,11 @@ bool due_reserve(struct sim_core *c, u32 nr)
 void due_push(struct sim *s, u32 id)
 {
 	struct sim_core *c = s->core;
-	struct due d = { .key = key_of(s, id), .id = id };
+	struct due d = { .id = id };
 
+	if (!c->nr_due)
+		c->due_seq = 0;
+	d.key = key_of(s, id);
 	c->entries[id].place = AT_NONE;
 	if (unlikely(c->nr_due == c->cap_due) &&
 	    !due_reserve(c, c->cap_due ? 2 * c->cap_due : 64)) {

@@ -49,7 +49,9 @@ good() {
 
 # form FILE: what does not depend on the measurement: topology, keys, order, names
 form() {
-	"$mmsim" show "$1" | awk '{ print ($1 == "*") ? $2 : $1 }'
+	# not what follows the table: it tells of what this time was left at its default
+	"$mmsim" show "$1" | awk '/are guesses/ || /^tags/ || /^sources/ { exit }
+		{ print ($1 == "*") ? $2 : $1 }'
 	grep -E '^(name|sockets|nodes_per_socket|llc_per_node|cores_per_llc|smt|numbering|line_bytes|l2_bytes|llc_bytes|hz|virt):' "$1"
 }
 

@@ -294,6 +294,27 @@ START_TEST(test_handles)
 }
 END_TEST
 
+/* Agents of one class and instant go in the order in which they were set, whatever their ids. */
+START_TEST(test_fifo)
+{
+	struct log log;
+	struct sim *s = make(SIM_NORMAL, &log);
+	struct sim_handle first, second;
+
+	first = sim_at(s, EV_TIMER, 10, shot, "x");
+	second = sim_at(s, EV_TIMER, 10, shot, "y");
+	sim_at(s, EV_TIMER, 10, shot, "a");
+	sim_cancel(s, first);
+	sim_cancel(s, second);
+	sim_at(s, EV_TIMER, 10, shot, "b");
+	sim_at(s, EV_TIMER, 10, shot, "c");
+	sim_at(s, EV_TIMER, 10, shot, "d");
+	ck_assert_int_eq(sim_run(s, TIME_MAX), SIM_DONE);
+	ck_assert_str_eq(log.what, "abcd");
+	sim_free(s);
+}
+END_TEST
+
 /* Far more one-shots of one instant, set by a proc, than the heap had room for. */
 #define CROWD 5000
 
@@ -506,5 +527,5 @@ START_TEST(test_ranks)
 END_TEST
 
 CHECK_MAIN("sim", test_no_progress, test_deadlock, test_deadlock_sampled, test_until, test_ends,
-	   test_classes, test_handles, test_crowd, test_calls, test_timer, test_run_ahead,
-	   test_many, test_ranks)
+	   test_classes, test_handles, test_fifo, test_crowd, test_calls, test_timer,
+	   test_run_ahead, test_many, test_ranks)
