@@ -15,9 +15,12 @@ fail() {
 	status=1
 }
 
-# value FILE PATH: the number that `mmsim show` gives for a key
+# value FILE PATH: the time that `mmsim show` gives for a key, ns
 value() {
-	"$mmsim" show "$1" | awk -v k="$2" '$1 == k { print $2 } $1 == "*" && $2 == k { print $3 }'
+	"$mmsim" show "$1" | awk -v k="$2" '
+		BEGIN { unit["ps"] = 0.001; unit["ns"] = 1; unit["us"] = 1000; unit["ms"] = 1000000 }
+		$1 == "*" { $1 = $2; $2 = $3 }
+		$1 == k { v = $2; u = $2; gsub(/[a-z]/, "", v); gsub(/[0-9.]/, "", u); print v * unit[u] }'
 }
 
 # ordered FILE PATH PATH...: each value is not above the next
@@ -27,7 +30,6 @@ ordered() {
 	shift
 	for key in "$@"; do
 		v=$(value "$of" "$key")
-		v=${v%ns}
 		awk -v a="$low" -v b="$v" 'BEGIN { exit !(b != "" && b > 0 && a <= b) }' ||
 			fail "$of: $key is '$v', the level before $low"
 		low=$v
