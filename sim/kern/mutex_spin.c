@@ -9,42 +9,24 @@
  */
 #include "sim/kern/mutex_priv.h"
 #include "sim/kern/sched.h"
+#include "sim/kern/spinner.h"
 
 static const struct frame_site osq_site = { "osq_lock" };
 static const struct frame_site owner_site = { "mutex_spin_on_owner" };
 
-static bool need_resched(struct task *t)
-{
-	return t->kern->sim->now >= t->rq->resched_at;
-}
-
 static bool may_spin(struct task *t, const struct mutex *m)
 {
-	if (need_resched(t))
+	if (spinner_need_resched(t))
 		return false;
 	return !m->owner || m->owner == t || m->owner->sched_state == TASK_ON_CPU;
-}
-
-/* @t looks again in @ps, unless it is about to look anyway. */
-static void kick(struct task *t, u64 ps)
-{
-	struct sim *s = t->kern->sim;
-
-	if (t->spinning && t->x.proc.state == PROC_BLOCKED)
-		proc_wake(&t->x.proc, s->now + ps, ps ? 0 : s->delta + 1);
-}
-
-static void kick_from(struct task *t, u32 cpu)
-{
-	kick(t, hw_xfer(t->x.hw, cpu, task_cpu(t)));
 }
 
 void mutex_kick_spinners(struct mutex *m, u32 cpu)
 {
 	if (!list_empty(&m->spinners))
-		kick_from(list_first_entry(&m->spinners, struct task, wait_node), cpu);
+		spinner_kick_from(list_first_entry(&m->spinners, struct task, wait_node), cpu);
 	if (m->spin_waiter)
-		kick_from(m->spin_waiter, cpu);
+		spinner_kick_from(m->spin_waiter, cpu);
 }
 
 void mutex_owner_left(struct mutex *m)
@@ -58,7 +40,7 @@ static void slice_over(struct sim *s, void *arg)
 
 	(void)s;
 	t->spin_timed = false;
-	kick(t, 0);
+	spinner_kick(t, 0);
 }
 
 void mutex_spinner_queued(struct task *t)
@@ -69,28 +51,6 @@ void mutex_spinner_queued(struct task *t)
 		sim_cancel(s, t->spin_timer);
 	t->spin_timed = true;
 	t->spin_timer = sim_at(s, EV_TIMER, max_u64(t->rq->slice_end, s->now), slice_over, t);
-}
-
-/* Poll until something changes. Call and return synchronised. */
-static void spin_wait(struct task *t, struct mutex *m, enum cpu_bucket b,
-		      const struct frame_site *site)
-{
-	struct exec *x = &t->x;
-	u64 since = task_clock(t);
-
-	exec_wait_begin(x, b, 0, b, profile_enter(&x->hw->profile, x->frame, site, __LINE__));
-	t->spinning = true;
-	if (t->rq->nr_queued)
-		mutex_spinner_queued(t);
-	proc_block(&x->proc);
-	t->spinning = false;
-	if (t->spin_timed)
-		sim_cancel(t->kern->sim, t->spin_timer);
-	t->spin_timed = false;
-	exec_wait_end(x);
-	mutex_side(m)->spin += task_clock(t) - since;
-	exec_pay_irq(x);
-	task_sync(t);
 }
 
 static bool osq_head(const struct mutex *m, const struct task *t)
@@ -105,11 +65,11 @@ static bool osq_lock(struct task *t, struct mutex *m)
 	line_rmw(&t->x, &m->line);
 	task_sync(t);
 	while (!osq_head(m, t)) {
-		if (need_resched(t)) {
+		if (spinner_need_resched(t)) {
 			list_del(&t->wait_node);
 			return false;
 		}
-		spin_wait(t, m, CPU_OSQ, &osq_site);
+		spinner_wait(t, CPU_OSQ, &osq_site, TIME_MAX, &mutex_side(m)->spin);
 	}
 	return true;
 }
@@ -118,7 +78,8 @@ static void osq_unlock(struct task *t, struct mutex *m)
 {
 	list_del(&t->wait_node);
 	if (!list_empty(&m->spinners))
-		kick_from(list_first_entry(&m->spinners, struct task, wait_node), task_cpu(t));
+		spinner_kick_from(list_first_entry(&m->spinners, struct task, wait_node),
+				  task_cpu(t));
 }
 
 static bool poll_owner(struct task *t, struct mutex *m)
@@ -128,7 +89,7 @@ static bool poll_owner(struct task *t, struct mutex *m)
 			return true;
 		if (!may_spin(t, m))
 			return false;
-		spin_wait(t, m, CPU_MUTEX_SPIN, &owner_site);
+		spinner_wait(t, CPU_MUTEX_SPIN, &owner_site, TIME_MAX, &mutex_side(m)->spin);
 	}
 }
 
@@ -144,7 +105,7 @@ bool mutex_spin(struct task *t, struct mutex *m, bool waiter)
 		got = poll_owner(t, m);
 		osq_unlock(t, m);
 	}
-	if (!got && need_resched(t)) {
+	if (!got && spinner_need_resched(t)) {
 		sched_away(t, TASK_QUEUED);
 		task_sync(t);
 	}

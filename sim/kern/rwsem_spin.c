@@ -10,9 +10,9 @@
  * In the kernel the clock is looked at every 16 polls; here the time is over to the
  * picosecond.
  */
-#include "sim/kern/mutex.h"
 #include "sim/kern/rwsem_priv.h"
 #include "sim/kern/sched.h"
+#include "sim/kern/spinner.h"
 
 /* The kernel's own constants: rwsem_rspin_threshold(). */
 #define RSPIN_BASE (10 * PS_PER_US)
@@ -23,36 +23,17 @@ static const struct frame_site osq_site = { "osq_lock" };
 static const struct frame_site owner_site = { "rwsem_spin_on_owner" };
 static const struct frame_site reader_site = { "rwsem_optimistic_spin" };
 
-static bool need_resched(struct task *t)
-{
-	return t->kern->sim->now >= t->rq->resched_at;
-}
-
 static bool osq_head(const struct rwsem *sem, const struct task *t)
 {
 	return list_first_entry(&sem->spinners, struct task, wait_node) == t;
 }
 
-/* @t looks again in @ps, unless it is about to look anyway. */
-static void kick(struct task *t, u64 ps)
-{
-	struct sim *s = t->kern->sim;
-
-	if (t->spinning && t->x.proc.state == PROC_BLOCKED)
-		proc_wake(&t->x.proc, s->now + ps, ps ? 0 : s->delta + 1);
-}
-
-static void kick_from(struct task *t, u32 cpu)
-{
-	kick(t, hw_xfer(t->x.hw, cpu, task_cpu(t)));
-}
-
 void rwsem_kick_spinners(struct rwsem *sem)
 {
 	if (!list_empty(&sem->spinners))
-		kick(list_first_entry(&sem->spinners, struct task, wait_node), 0);
+		spinner_kick(list_first_entry(&sem->spinners, struct task, wait_node), 0);
 	if (sem->spin_waiter)
-		kick(sem->spin_waiter, 0);
+		spinner_kick(sem->spin_waiter, 0);
 }
 
 void rwsem_owner_left(struct task *t)
@@ -60,37 +41,6 @@ void rwsem_owner_left(struct task *t)
 	for (u32 i = 0; i < t->nr_rw_held; i++)
 		if (t->rw_held[i].kind == RW_SEM_WRITE)
 			rwsem_kick_spinners(t->rw_held[i].lock);
-}
-
-static void look_again(struct sim *s, void *arg)
-{
-	(void)s;
-	kick(arg, 0);
-}
-
-/* Poll until something changes, or until @until. */
-static void spin_wait(struct task *t, enum cpu_bucket b, const struct frame_site *site, u64 until)
-{
-	struct exec *x = &t->x;
-	struct sim *s = t->kern->sim;
-	struct sim_handle timer = { 0 };
-
-	exec_wait_begin(x, b, 0, b, profile_enter(&x->hw->profile, x->frame, site, __LINE__));
-	t->spinning = true;
-	if (t->rq->nr_queued)
-		mutex_spinner_queued(t);
-	if (until != TIME_MAX)
-		timer = sim_at(s, EV_TIMER, until, look_again, t);
-	proc_block(&x->proc);
-	t->spinning = false;
-	if (until != TIME_MAX)
-		sim_cancel(s, timer);
-	if (t->spin_timed)
-		sim_cancel(s, t->spin_timer);
-	t->spin_timed = false;
-	exec_wait_end(x);
-	exec_pay_irq(x);
-	task_sync(t);
 }
 
 /*
@@ -120,11 +70,11 @@ static bool osq_lock(struct task *t, struct rwsem *sem)
 	line_rmw(&t->x, &sem->line);
 	task_sync(t);
 	while (!osq_head(sem, t)) {
-		if (need_resched(t)) {
+		if (spinner_need_resched(t)) {
 			list_del(&t->wait_node);
 			return false;
 		}
-		spin_wait(t, CPU_OSQ, &osq_site, TIME_MAX);
+		spinner_wait(t, CPU_OSQ, &osq_site, TIME_MAX, NULL);
 	}
 	return true;
 }
@@ -133,7 +83,8 @@ static void osq_unlock(struct task *t, struct rwsem *sem)
 {
 	list_del(&t->wait_node);
 	if (!list_empty(&sem->spinners))
-		kick_from(list_first_entry(&sem->spinners, struct task, wait_node), task_cpu(t));
+		spinner_kick_from(list_first_entry(&sem->spinners, struct task, wait_node),
+				  task_cpu(t));
 }
 
 /* The lock word allows a writer outside of the queue: it passes waiters, but no hand-off. */
@@ -149,7 +100,7 @@ static bool try_write_lock_unqueued(struct task *t, struct rwsem *sem)
 
 static bool spinnable(struct task *t, const struct rwsem *sem)
 {
-	if (need_resched(t) || sem->handoff || sem->nonspinnable)
+	if (spinner_need_resched(t) || sem->handoff || sem->nonspinnable)
 		return false;
 	return !sem->owner || sem->owner->sched_state == TASK_ON_CPU;
 }
@@ -173,7 +124,7 @@ static bool poll_lock(struct task *t, struct rwsem *sem)
 			return true;
 		if (!sem->reader_owned || sem->writer) {
 			until = TIME_MAX;
-			spin_wait(t, CPU_RWSEM_SPIN, &owner_site, TIME_MAX);
+			spinner_wait(t, CPU_RWSEM_SPIN, &owner_site, TIME_MAX, NULL);
 			continue;
 		}
 		if (until == TIME_MAX)
@@ -182,7 +133,7 @@ static bool poll_lock(struct task *t, struct rwsem *sem)
 			sem->nonspinnable = true;
 			return false;
 		}
-		spin_wait(t, CPU_RWSEM_SPIN, &reader_site, until);
+		spinner_wait(t, CPU_RWSEM_SPIN, &reader_site, until, NULL);
 	}
 }
 
@@ -194,7 +145,7 @@ bool rwsem_optimistic_spin(struct task *t, struct rwsem *sem)
 		got = poll_lock(t, sem);
 		osq_unlock(t, sem);
 	}
-	if (!got && need_resched(t)) {
+	if (!got && spinner_need_resched(t)) {
 		sched_away(t, TASK_QUEUED);
 		task_sync(t);
 	}
@@ -217,9 +168,9 @@ bool rwsem_spin_on_owner(struct task *t, struct rwsem *sem)
 	sem->spin_waiter = t;
 	for (;;) {
 		poll_word(t, sem);
-		if (!handoff_near(sem) || need_resched(t))
+		if (!handoff_near(sem) || spinner_need_resched(t))
 			break;
-		spin_wait(t, CPU_RWSEM_SPIN, &owner_site, TIME_MAX);
+		spinner_wait(t, CPU_RWSEM_SPIN, &owner_site, TIME_MAX, NULL);
 	}
 	sem->spin_waiter = NULL;
 	return !sem->owner && !sem->reader_owned;
