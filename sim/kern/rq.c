@@ -81,11 +81,22 @@ void rq_leave(struct task *t)
 	rq->nr--;
 }
 
+/* Nothing of a task that waits changes, so that the order stands: most join at its end. */
+static void pick_list_add(struct rq *rq, struct task *t)
+{
+	struct list_head *pos = rq->picks.prev;
+
+	while (pos != &rq->picks && list_entry(pos, struct task, pick_node)->deadline > t->deadline)
+		pos = pos->prev;
+	list_add(&t->pick_node, pos);
+}
+
 void rq_enqueue(struct task *t)
 {
 	struct rq *rq = t->rq;
 
 	list_add_tail(&t->rq_node, &rq->queue);
+	pick_list_add(rq, t);
 	rq->nr_queued++;
 	if (!t->bound) {
 		rq->nr_free++;
@@ -100,6 +111,7 @@ void rq_dequeue(struct task *t)
 	struct rq *rq = t->rq;
 
 	list_del(&t->rq_node);
+	list_del(&t->pick_node);
 	rq->nr_queued--;
 	if (!t->bound) {
 		rq->nr_free--;
@@ -111,21 +123,15 @@ void rq_dequeue(struct task *t)
 
 struct task *rq_pick(const struct rq *rq)
 {
-	struct task *best = NULL;
-	bool best_eligible = false;
 	struct list_head *pos;
 
-	list_for_each (pos, &rq->queue) {
-		struct task *t = list_entry(pos, struct task, rq_node);
-		bool ok = eligible(rq, t);
+	list_for_each (pos, &rq->picks) {
+		struct task *t = list_entry(pos, struct task, pick_node);
 
-		if (best &&
-		    (ok < best_eligible || (ok == best_eligible && t->deadline >= best->deadline)))
-			continue;
-		best = t;
-		best_eligible = ok;
+		if (eligible(rq, t))
+			return t;
 	}
-	return best;
+	return list_empty(&rq->picks) ? NULL : list_entry(rq->picks.next, struct task, pick_node);
 }
 
 struct task *rq_first_free(const struct rq *rq)

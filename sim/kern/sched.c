@@ -25,6 +25,7 @@ void sched_init(struct kern *k)
 		rq->kern = k;
 		rq->cpu = &k->hw->cpus[i];
 		list_init(&rq->queue);
+		list_init(&rq->picks);
 		rq->slice_end = rng_below(&r, k->slice);
 		rq->slice_next = rq->slice_end;
 		rq->resched_at = TIME_MAX;

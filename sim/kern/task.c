@@ -156,6 +156,7 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 	t->x.tail = t->log;
 	t->x.log_end = t->log + EXEC_LOG;
 	list_init(&t->rq_node);
+	list_init(&t->pick_node);
 	list_init(&t->wait_node);
 	list_init(&t->rcu_node);
 	for (u32 i = 0; i < ARRAY_SIZE(t->rng); i++)

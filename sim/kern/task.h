@@ -80,6 +80,7 @@ struct task {
 	u16 home_cpu; /* of a bound task with reach */
 	u8 reach; /* it may move to CPUs no more distant (enum hw_dist) from home_cpu than this */
 	struct list_head rq_node; /* on its CPU's run queue, or nowhere */
+	struct list_head pick_node; /* there, too, in order of the deadline */
 	struct list_head wait_node; /* on one wait list */
 	struct worker_pool *pool; /* of a kworker */
 	struct mutex *mutexes[4]; /* mutexes it owns: their spinners watch it run */
@@ -108,6 +109,7 @@ struct rq {
 	struct kern *kern;
 	struct cpu *cpu;
 	struct list_head queue; /* runnable, not running, FIFO */
+	struct list_head picks; /* the same by deadline, FIFO among equals */
 	u32 nr; /* queued ones and the running one */
 	u32 nr_queued, nr_free; /* on the list; those of them that may run elsewhere */
 	u64 weight; /* of all nr */
