@@ -51,6 +51,8 @@ static void sched_put(struct task *t, u64 latency)
 
 void sched_run(struct task *t, u64 latency)
 {
+	proc_warm(&t->x.proc, offsetof(struct task, log) + 4 * sizeof(struct exec_charge));
+	__builtin_prefetch(t->owner);
 	rq_run(t, latency);
 	sched_put(t, latency);
 }
