@@ -7,7 +7,8 @@
  *	contentions: the trylock fails			contention_when_trylock_fails
  *	... for a mutex only when queued to sleep	mutex_contention_when_queued
  *	... recorded although the wait never ends	contention_of_a_waiter_at_the_end
- *	con-bounces: last_cpu when it is recorded	con_bounce_is_of_that_instant,
+ *	con-bounces: last_cpu when it is recorded	contention_when_trylock_fails,
+ *							con_bounce_is_of_that_instant,
  *							mutex_con_bounce
  *	acq-bounces, last_cpu				acq_bounces_follow_last_cpu
  *	explicit trylock				trylock_leaves_last_cpu
@@ -54,6 +55,8 @@ START_TEST(contention_when_trylock_fails)
 					       r.sem.stat.class;
 		ck_assert_msg(class->side[reads].contentions == c[i].fails, "case %u", i);
 		ck_assert_uint_eq(class->side[!reads].contentions, 0);
+		/* the last that has acquired it is the other CPU */
+		ck_assert_uint_eq(class->side[reads].con_bounces, c[i].fails);
 		rules_free(&r);
 	}
 }
