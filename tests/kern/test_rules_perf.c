@@ -110,6 +110,7 @@ static void storing(struct task *t, void *arg)
 	work_ns(t, 10);
 	spin_lock(t, &r->e.lock);
 	work_ns(t, 990);
+	task_sync(t);
 	line_store(&t->x, &r->mutex_2.line);
 	line_store(&t->x, &r->rw.line);
 	spin_unlock(t, &r->e.lock);
