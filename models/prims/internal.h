@@ -156,5 +156,11 @@ int prim_op_queue_delayed_work(struct task *t, void *model, struct op_call *call
 int prim_op_flush_work(struct task *t, void *model, struct op_call *call);
 int prim_op_cancel_work(struct task *t, void *model, struct op_call *call);
 double prim_work_metric(const struct prims *p, u32 i, u64 elapsed_ps);
+/* ipi.c */
+extern const struct arg_desc prim_ipi_args[2], prim_flush_tlb_args[2], prim_anon_fault_args[2];
+int prim_op_ipi(struct task *t, void *model, struct op_call *call);
+int prim_op_flush_tlb(struct task *t, void *model, struct op_call *call);
+int prim_op_syscall(struct task *t, void *model, struct op_call *call);
+int prim_op_anon_fault(struct task *t, void *model, struct op_call *call);
 
 #endif

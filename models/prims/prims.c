@@ -105,6 +105,13 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_flush_work, false },
 	{ "cancel_work", "take a queueing back and wait if it runs; fails without one",
 	  prim_object_arg, 1, "object", prim_op_cancel_work, false },
+	{ "ipi", "call a function on another CPU, or on all, and wait", prim_ipi_args, 2, "cpu",
+	  prim_op_ipi, false },
+	{ "flush_tlb", "flush pages on all CPUs that run threads", prim_flush_tlb_args, 2, "pages",
+	  prim_op_flush_tlb, false },
+	{ "syscall", "enter and leave the kernel", NULL, 0, NULL, prim_op_syscall, false },
+	{ "anon_fault", "anonymous fault: allocates cleared pages", prim_anon_fault_args, 2,
+	  "order", prim_op_anon_fault, false },
 };
 
 static int refs_init(struct prims *p)

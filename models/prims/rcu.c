@@ -118,6 +118,7 @@ int prim_op_rcu_read(struct task *t, void *model, struct op_call *call)
 	rcu_read_lock(t);
 	work(t, (u64)call->v[0]);
 	rcu_read_unlock(t);
+	task_sync(t); /* interrupt time that hit the section is part of the operation */
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Read sections, quiescent states and grace periods (reference machine.md 2.11).
  *
- * A grace period begins rcu.gp_start after somebody asks for it, or at once behind
- * another one. It waits for a quiescent state of each CPU, and with preemptible read
+ * A grace period begins rcu.gp_start after a tick finds callbacks that wait for it, or at once
+ * behind another one. It waits for a quiescent state of each CPU, and with preemptible read
  * sections for the tasks that were switched out in one. A busy CPU reports when it
  * switches to another task; at its tick if that finds it in user mode (preemptible: out of
  * read sections); behind any reschedule point, at the next interaction point, once the
