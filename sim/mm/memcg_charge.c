@@ -108,9 +108,11 @@ void drain_all_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *
 
 /* try_charge ---------------------------------------------------------------------------- */
 
-static void memcg_memory_event(struct task *t, struct mem_cgroup *memcg, enum memcg_event ev)
+void memcg_memory_event(struct task *t, struct mem_cgroup *memcg, enum memcg_event ev)
 {
 	task_count(t, &memcg->events[ev], 1);
+	for (; memcg->parent; memcg = memcg->parent)
+		task_count(t, &memcg->events_all[ev], 1);
 }
 
 /* The memcg whose limit was met. */
