@@ -145,6 +145,12 @@ static void end_run(struct run *r)
 		if (r->models[i] && run_model(r, i)->check)
 			run_model(r, i)->check(r->models[i]);
 	}
+	if (r->cgroups && r->out->status == SIM_DONE) {
+		const char *what = memcg_check(cgroups_state(r->cgroups));
+
+		if (what)
+			sim_fail(r->sim, what, 0, 0);
+	}
 	kern_end(r->kern, r->end);
 	r->out->elapsed = r->end > r->begin ? r->end - r->begin : 0;
 }

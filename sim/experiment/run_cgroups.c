@@ -194,11 +194,8 @@ static u64 events_of(const struct run_cgroups *c, u32 i, u32 ev)
 {
 	u64 sum = 0;
 
-	for (u32 k = c->first[i]; k < c->first[i + 1]; k++) {
-		const struct memcg_dir *d = &c->dirs[k];
-
-		sum += d->events_past[ev] + (d->memcg ? d->memcg->events_all[ev] : 0);
-	}
+	for (u32 k = c->first[i]; k < c->first[i + 1]; k++)
+		sum += c->dirs[k].events[ev];
 	return sum;
 }
 

@@ -47,7 +47,7 @@ struct mem_cgroup {
 	u32 nr; /* for a page to say who pays for it: memcg_by_nr(). Of the struct, not to be freed */
 	u32 nr_tasks; /* in it; open state */
 	u64 events[NR_MEMCG_EVENTS]; /* memory.events.local */
-	u64 events_all[NR_MEMCG_EVENTS]; /* memory.events: with those of all below */
+	u64 *events_all; /* memory.events, with those of all below; its maker's, or NULL */
 	struct ledger_owner *owner; /* of bytes in the ledger that are its; NULL: not told apart */
 	struct shrinker_info *info; /* per node; NULL in the root */
 	void *slot[MEMCG_SLOTS]; /* of the hooks' owners */

@@ -30,6 +30,7 @@ int memcg_dir_make(struct memcg_dir *d, struct task *t)
 	memcg->memory.low = d->limit[MEMCG_FILE_LOW];
 	memcg->memory.min = d->limit[MEMCG_FILE_MIN];
 	memcg->owner = d->owner;
+	memcg->events_all = d->events;
 	d->memcg = memcg;
 	d->charged = 0;
 	d->made++;
@@ -55,8 +56,6 @@ int memcg_dir_remove(struct memcg_dir *d, struct task *t)
 	err = mem_cgroup_remove(d->ms, t, memcg);
 	task_sync(t);
 	if (!err) {
-		for (u32 i = 0; i < NR_MEMCG_EVENTS; i++)
-			d->events_past[i] += memcg->events_all[i];
 		d->peak_past = max_u64(d->peak_past, memcg->memory.watermark);
 		d->memcg = NULL;
 	}

@@ -25,7 +25,7 @@ struct memcg_dir {
 	u64 charged; /* by operations on it, pages; open state */
 	bool making; /* a mkdir is under way; open state */
 	u32 made; /* how often it was made, so that one is not taken for the next */
-	u64 events_past[NR_MEMCG_EVENTS]; /* memory.events of those removed; open state */
+	u64 events[NR_MEMCG_EVENTS]; /* memory.events of this one and all that were removed */
 	u64 peak_past; /* highest memory.peak of those, pages */
 };
 

@@ -44,14 +44,19 @@ static struct mem_cgroup *mem_cgroup_iter(struct memcg_state *ms, struct task *t
 static bool is_protected(struct task *t, struct mem_cgroup *memcg, const struct mem_cgroup *root,
 			 bool respect_low, bool *skipped_low)
 {
-	u64 usage;
+	u64 usage, min, low;
 
-	if (memcg == root || !memcg->parent || !(memcg->memory.min | memcg->memory.low))
+	if (memcg == root || !memcg->parent)
+		return false;
+	task_sync(t);
+	min = memcg->memory.min;
+	low = memcg->memory.low;
+	if (!(min | low))
 		return false;
 	usage = page_counter_read(t, &memcg->memory);
-	if (usage <= memcg->memory.min)
+	if (usage <= min)
 		return true;
-	if (usage > memcg->memory.low)
+	if (usage > low)
 		return false;
 	if (respect_low) {
 		*skipped_low = true;
@@ -72,6 +77,7 @@ static void shrink_node_memcg(struct memcg_state *ms, struct task *t, struct mem
 {
 	if (ms->reclaim.shrink_lru)
 		r->got += ms->reclaim.shrink_lru(t, memcg, nid, priority, ms->reclaim.arg);
+	task_sync(t);
 	if (memcg->state == CSS_ONLINE)
 		shrink_slab(t, &ms->shrinkers, memcg->info ? &memcg->info[nid] : NULL, r->gfp, nid,
 			    memcg, priority);
@@ -146,11 +152,19 @@ u64 memory_reclaim_write(struct memcg_state *ms, struct task *t, struct mem_cgro
 
 /* kswapd ---------------------------------------------------------------------------------- */
 
-/* Pages of the node in the buddy lists, as the watermarks see them. */
+/*
+ * Pages of the node in the buddy lists, as the watermarks see them. The kernel reads a counter
+ * without the lock that guards it here.
+ */
 static u64 node_free(struct task *t, u32 nid)
 {
-	task_sync(t);
-	return task_mm(t)->zone[nid].buddy.free;
+	struct zone *z = &task_mm(t)->zone[nid];
+	u64 free;
+
+	spin_lock(t, &z->lock);
+	free = z->buddy.free;
+	spin_unlock(t, &z->lock);
+	return free;
 }
 
 /* One balance of the node: what was reclaimed or has become free for other reasons. */
@@ -194,9 +208,11 @@ static u64 max_overage(struct task *t, struct mem_cgroup *memcg)
 	u64 max = 0;
 
 	for (; memcg->parent; memcg = memcg->parent) {
-		u64 high = max_u64(memcg->memory.high, 1), usage;
+		u64 high, usage;
 
-		if (memcg->memory.high == PAGE_COUNTER_MAX)
+		task_sync(t);
+		high = max_u64(memcg->memory.high, 1);
+		if (high == PAGE_COUNTER_MAX)
 			continue;
 		usage = page_counter_read(t, &memcg->memory);
 		if (usage > high)
@@ -224,8 +240,7 @@ static u64 reclaim_high(struct memcg_state *ms, struct task *t, struct mem_cgrou
 	u64 got = 0;
 
 	for (; memcg->parent; memcg = memcg->parent) {
-		if (memcg->memory.high == PAGE_COUNTER_MAX ||
-		    page_counter_read(t, &memcg->memory) <= memcg->memory.high)
+		if (!above_high(t, memcg))
 			continue;
 		memcg_memory_event(t, memcg, MEMCG_HIGH);
 		got += try_to_free_mem_cgroup_pages(ms, t, memcg, nr, 0);
