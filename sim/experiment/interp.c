@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "sim/experiment/run_cgroups.h"
+
 #define MAX_IDLE_LOOPS 1000000
 
 void thread_fail(struct thread *th, const char *msg, u64 a, u64 b)
@@ -337,6 +339,9 @@ struct thread *thread_new(struct interp *in, struct cgroup_prog *g)
 	th->t->owner = th;
 	if (sg->placement != PLACE_ALL)
 		task_bind(th->t);
+	if (in->c.cgroups && sg->cgroup >= 0 &&
+	    !cgroups_enter(in->c.cgroups, th->t, sg->cgroup, g->nr_threads))
+		return NULL;
 	g->nr_threads++;
 	g->live++;
 	return th;
