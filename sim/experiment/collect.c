@@ -206,7 +206,11 @@ static void collect_footprint(struct run *r)
 	u32 i;
 
 	for (i = 0; i < l->nr; i++) {
-		struct run_footprint f = {
+		struct run_footprint f;
+
+		if (!ledger_reported(l, i))
+			continue;
+		f = (struct run_footprint){
 			.category = keep(r, l->cat[i].name),
 			.end = l->cat[i].bytes,
 			.peak = l->cat[i].peak,
@@ -255,8 +259,11 @@ void run_sample_now(struct run *r, u64 now)
 		}
 	}
 	for (i = 0; i < l->nr; i++) {
-		char *name = g_strdup_printf("footprint.%s", l->cat[i].name);
+		char *name;
 
+		if (!ledger_reported(l, i))
+			continue;
+		name = g_strdup_printf("footprint.%s", l->cat[i].name);
 		add_sample(r, now, name, "bytes", (double)l->cat[i].bytes);
 		g_free(name);
 	}

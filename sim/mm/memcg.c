@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "sim/mm/memcg_priv.h"
+#include "sim/mm/objcg.h"
 
 bool mem_cgroup_is_descendant(const struct mem_cgroup *memcg, const struct mem_cgroup *root)
 {
@@ -42,6 +43,7 @@ static struct mem_cgroup *memcg_alloc(struct memcg_state *ms, u32 nodes)
 		shrinker_info_init(&info[i]);
 	list_init(&memcg->children);
 	list_init(&memcg->sibling);
+	list_init(&memcg->objcgs);
 	return memcg;
 }
 
@@ -59,7 +61,7 @@ struct memcg_state *memcg_new(struct kern *k)
 	ms->stock = calloc(cpus, sizeof(*ms->stock));
 	ms->root = memcg_alloc(ms, 0);
 	if (!ms->by_id || !ms->stock || !ms->root || shrinkers_init(&ms->shrinkers, ms->nr_nodes) ||
-	    mutex_init(k, &ms->cgroup_mutex, "cgroup_mutex")) {
+	    mutex_init(k, &ms->cgroup_mutex, "cgroup_mutex") || objcg_init(ms)) {
 		memcg_free(ms);
 		return NULL;
 	}
@@ -98,6 +100,7 @@ void memcg_free(struct memcg_state *ms)
 		list_del(&memcg->sibling);
 		memcg_release(memcg);
 	}
+	objcg_destroy(ms);
 	shrinkers_destroy(&ms->shrinkers);
 	free(ms->by_id);
 	free(ms->stock);
@@ -275,6 +278,7 @@ static int css_offline(struct memcg_state *ms, struct task *t, struct mem_cgroup
 	memcg->memory.min = 0;
 	memcg->memory.low = 0;
 	hooks_offline(ms, t, memcg, ms->nr_hooks);
+	memcg_reparent_objcgs(ms, t, memcg);
 	task_sync(t);
 	id_free(ms, memcg->id);
 	drain_all_stock(ms, t, memcg);

@@ -10,5 +10,7 @@ void css_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg);
 
 /* memcg_charge.c */
 void memcg_stock_init(struct memcg_state *ms, struct memcg_stock *stock);
+/* refill_stock(): @nr pages that are charged to @memcg go to the CPU's stock. */
+void memcg_refill_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u32 nr);
 
 #endif
