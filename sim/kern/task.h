@@ -21,6 +21,7 @@
 #include "sim/stat/lockstat.h"
 
 struct kern;
+struct mem_cgroup;
 struct memcg_state;
 struct task;
 
@@ -90,6 +91,7 @@ struct task {
 	bool rcu_need; /* rq->rcu_need as of then */
 	u32 rcu_depth; /* read sections it is in */
 	struct list_head rcu_node; /* on the list of those, or nowhere */
+	struct mem_cgroup *memcg; /* it is in; NULL: the root. mem_cgroup_attach() */
 	u32 memcg_nr_pages_over_high; /* charged above memory.high since it last paid for that */
 	struct sim_handle spin_timer;
 	const struct frame_site *mutex_site; /* frame that asked for the mutex */
@@ -142,6 +144,9 @@ struct kern {
 	void *mm; /* sim/mm's state */
 	struct memcg_state *memcg; /* sim/mm's, NULL until somebody needs it */
 	struct kmalloc *kmalloc; /* caches of kmalloc, sim/mm/kmalloc.c */
+	const struct percpu_ops *percpu_ops; /* who provides per-CPU memory, percpu_alloc.h */
+	const struct vmarea_ops *vmarea_ops; /* and areas of vmalloc space, sim/mm/providers.h */
+	struct providers *providers; /* sim/mm's own ones */
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
 	struct wq_state *wq; /* work queues, wq_alloc.c */

@@ -22,6 +22,7 @@ bool mem_cgroup_is_descendant(const struct mem_cgroup *memcg, const struct mem_c
 /* A struct, new or of a freed memcg; with @nodes shrinker infos. */
 static struct mem_cgroup *memcg_alloc(struct memcg_state *ms, u32 nodes)
 {
+	struct percpu_mem *percpu;
 	struct mem_cgroup *memcg;
 	struct shrinker_info *info;
 
@@ -29,16 +30,19 @@ static struct mem_cgroup *memcg_alloc(struct memcg_state *ms, u32 nodes)
 		memcg = list_first_entry(&ms->unused, struct mem_cgroup, sibling);
 		list_del(&memcg->sibling);
 		info = memcg->info;
+		percpu = memcg->percpu;
 	} else {
 		memcg = malloc(sizeof(*memcg));
 		info = nodes ? malloc(nodes * sizeof(*info)) : NULL;
-		if (!memcg || (nodes && !info)) {
+		percpu = calloc(memcg_percpu_objects(ms), sizeof(*percpu));
+		if (!memcg || !percpu || (nodes && !info)) {
 			free(memcg);
+			free(percpu);
 			free(info);
 			return NULL;
 		}
 	}
-	*memcg = (struct mem_cgroup){ .info = info };
+	*memcg = (struct mem_cgroup){ .info = info, .percpu = percpu };
 	for (u32 i = 0; i < nodes; i++)
 		shrinker_info_init(&info[i]);
 	list_init(&memcg->children);
@@ -65,6 +69,10 @@ struct memcg_state *memcg_new(struct kern *k)
 		memcg_free(ms);
 		return NULL;
 	}
+	if (memcg_percpu_alloc(ms, NULL, ms->root)) {
+		memcg_free(ms);
+		return NULL;
+	}
 	page_counter_init(&ms->root->memory, NULL);
 	ms->root->id = 1;
 	ms->by_id[1] = ms->root;
@@ -83,6 +91,7 @@ static void memcg_release(struct mem_cgroup *memcg)
 		list_del(&child->sibling);
 		memcg_release(child);
 	}
+	free(memcg->percpu);
 	free(memcg->info);
 	free(memcg);
 }
@@ -196,17 +205,22 @@ static struct mem_cgroup *css_create(struct memcg_state *ms, struct task *t,
 	}
 	memcg->parent = parent;
 	page_counter_init(&memcg->memory, &parent->memory);
+	if (memcg_percpu_alloc(ms, t, memcg))
+		goto fail;
 	if (hooks_online(ms, t, memcg)) {
-		id_free(ms, memcg->id);
-		memcg->state = CSS_FREE;
-		list_add(&memcg->sibling, &ms->unused);
-		return NULL;
+		memcg_percpu_free(ms, t, memcg);
+		goto fail;
 	}
 	if (t)
 		task_sync(t);
 	list_add_tail(&memcg->sibling, &parent->children);
 	ms->nr_online++;
 	return memcg;
+fail:
+	id_free(ms, memcg->id);
+	memcg->state = CSS_FREE;
+	list_add(&memcg->sibling, &ms->unused);
+	return NULL;
 }
 
 struct mem_cgroup *mem_cgroup_create(struct memcg_state *ms, struct task *t,
@@ -236,6 +250,7 @@ void css_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg)
 		list_del(&memcg->sibling);
 		ms->nr_offline--;
 		hooks_free(ms, t, memcg, ms->nr_hooks);
+		memcg_percpu_free(ms, t, memcg);
 		task_sync(t);
 		list_add(&memcg->sibling, &ms->unused);
 		memcg = parent;
@@ -279,6 +294,7 @@ static int css_offline(struct memcg_state *ms, struct task *t, struct mem_cgroup
 	memcg->memory.low = 0;
 	hooks_offline(ms, t, memcg, ms->nr_hooks);
 	memcg_reparent_objcgs(ms, t, memcg);
+	memcg_percpu_free_refs(ms, t, memcg);
 	task_sync(t);
 	id_free(ms, memcg->id);
 	drain_all_stock(ms, t, memcg);

@@ -15,6 +15,7 @@
 
 #include "sim/core/list.h"
 #include "sim/kern/mutex.h"
+#include "sim/kern/percpu_alloc.h"
 #include "sim/kern/workqueue.h"
 #include "sim/mm/page_counter.h"
 #include "sim/mm/shrinker.h"
@@ -50,6 +51,7 @@ struct mem_cgroup {
 	struct obj_cgroup *objcg; /* its own, objcg.h; NULL: none yet, or offline. Open state */
 	struct list_head objcgs; /* that one and those of offline descendants; open state */
 	u64 kmem; /* pages charged through those; open state */
+	struct percpu_mem *percpu; /* memcg_percpu.c; open state */
 };
 
 /* What a model does with each memcg; any may be NULL. Calls are in order of registration. */

@@ -15,6 +15,7 @@
  * memory policies, preparing the tail pages of a block.
  */
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/providers.h"
 #include "sim/mm/slab.h"
 #include "sim/mm/zone.h"
 
@@ -67,7 +68,7 @@ struct mm_state *mm_new(struct kern *k, bool init_on_alloc)
 		for (u32 c = 0; c < cpus; c++)
 			pcp_init(mm, c, i);
 	}
-	if (kmalloc_init(k))
+	if (kmalloc_init(k) || providers_init(k))
 		goto fail;
 	k->mm = mm;
 	k->sim->layer[LAYER_MM] = mm;
@@ -81,6 +82,7 @@ void mm_free(struct mm_state *mm)
 {
 	if (!mm)
 		return;
+	providers_destroy(mm->kern);
 	kmalloc_destroy(mm->kern);
 	if (mm->zone)
 		for (u32 i = 0; i < mm->kern->hw->nr_nodes; i++)

@@ -99,7 +99,7 @@ const char *kmem_cache_check(const struct kmem_cache *c);
 /* kmalloc ------------------------------------------------------------------------------ */
 
 /* More flags of an allocation. */
-#define GFP_RECLAIMABLE 2u /* the object will be freed by a shrinker: KMALLOC_RECLAIM */
+#define GFP_RECLAIMABLE 0x10000u /* the object will be freed by a shrinker: KMALLOC_RECLAIM */
 
 #define KMALLOC_MAX_CACHE_SIZE (2 * PAGE_SIZE) /* larger ones are pages */
 #define NR_KMALLOC_CLASSES 13
