@@ -242,6 +242,8 @@ static void slab_free(struct task *t, struct kmem_cache *c, u32 obj)
 		return;
 	}
 	if (!t->x.section) {
+		if (unlikely(s->nr_noted))
+			kmem_cache_trim(t, c);
 		slab_free_slow(t, c, slab, obj, obj, 1, false);
 		return;
 	}

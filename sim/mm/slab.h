@@ -64,7 +64,7 @@ u32 kmem_cache_alloc_node(struct task *t, struct kmem_cache *c, u32 node, struct
 
 /*
  * Free. Inside a spin lock section an object that is not of the CPU's slab is only noted;
- * kmem_cache_trim() after the section hands it to its slab.
+ * kmem_cache_trim() after the section hands it to its slab, or the CPU's next slow path does.
  */
 void kmem_cache_free(struct task *t, struct kmem_cache *c, u32 obj);
 void kmem_cache_trim(struct task *t, struct kmem_cache *c);

@@ -412,6 +412,8 @@ u32 slab_alloc_slow(struct task *t, struct kmem_cache *c, u32 node)
 
 	task_settle(t);
 	s = &c->cpu[task_cpu(t)];
+	if (s->nr_noted && !t->x.section)
+		kmem_cache_trim(t, c);
 	if (s->slab != SLAB_NIL && node != NUMA_NO_NODE && slab_at(c, s->slab)->node != node)
 		deactivate_slab(t, c);
 	if (s->freelist != SLAB_NIL)
