@@ -39,10 +39,8 @@ static int ref_init(struct kern *k, void *obj, const struct object_decl *d)
 {
 	struct prim_percpu_ref *p = obj;
 
-	(void)k;
 	(void)d;
-	percpu_ref_init(&p->ref, NULL);
-	return 0;
+	return percpu_ref_create(k, NULL, &p->ref, NULL);
 }
 
 const struct prim_type prim_percpu_ref = {

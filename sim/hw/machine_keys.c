@@ -217,6 +217,20 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	ROW(MK_WQ_CPU_INTENSIVE_THRESH_US, "wq_cpu_intensive_thresh_us", MU_COUNT, 0, 10000000,
 	    DEF(10000, 'K', "workqueue.cpu_intensive_thresh_us of a machine that is not slow"),
 	    .about = "CPU time (us) after which a work item counts no longer; 0: never"),
+	COST(MK_SLAB_SLOW_FREE, "slab.slow_free",
+	     DEF(NS(20), 'E', "machine.md 1.6 gives no value; about twice the fast path"),
+	     .about = "free to a slab that is not the CPU's, besides its line"),
+	COST(MK_SLAB_BULK_PAIR, "slab.bulk_pair",
+	     DEF(NS(5.6), 'S', "SLUB15, 4.3 to 6.9 in batches of 2 to 16"),
+	     .def_rel_err_permille = 230, .about = "allocation and free of one object of a batch"),
+	COST(MK_SLAB_ACCOUNT_PAIR, "slab.account_pair", DEF(NS(15), 'E', "machine.md 1.6"),
+	     .about = "what a memory cgroup adds to allocation and free of an object"),
+	COST(MK_PERCPU_ALLOC_PAIR, "percpu.alloc_pair",
+	     DEF(NS(600), 'E', "pcpu_alloc() under pcpu_lock in a populated chunk"),
+	     .about = "per-CPU memory, allocation and free, where no model provides it"),
+	COST(MK_VMAREA_PAIR, "vmarea.pair",
+	     DEF(NS(1000), 'E', "vmap.md 4.1: a fraction of an uncontended pair each area"),
+	     .about = "areas of vmalloc space, taken and put, where no model provides them"),
 };
 
 #pragma GCC diagnostic pop

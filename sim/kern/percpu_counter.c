@@ -11,7 +11,10 @@ s32 percpu_counter_batch(const struct kern *k)
 	return (s32)max_u64(32, 2 * (u64)k->hw->nr_cpus);
 }
 
-int percpu_counter_init(struct kern *k, struct percpu_counter *c)
+#define COUNTER_BYTES 4 /* s32 */
+
+static int counter_init(struct kern *k, struct task *t, struct percpu_counter *c,
+			struct mem_cgroup *memcg)
 {
 	u32 nr = k->hw->nr_cpus;
 	int err;
@@ -24,16 +27,43 @@ int percpu_counter_init(struct kern *k, struct percpu_counter *c)
 		return -ENOMEM;
 	for (u32 i = 0; i < nr; i++)
 		gline_init(&c->cpu[i].line.g, k->hw->cpus[i].node);
+	err = percpu_alloc(k, t, COUNTER_BYTES, COUNTER_BYTES, memcg, &c->mem);
+	if (err)
+		goto out_cpu;
 	err = spin_lock_init(k, &c->lock, "&fbc->lock", SPIN_QSPINLOCK);
 	if (err)
-		free(c->cpu);
+		goto out_mem;
+	return 0;
+out_mem:
+	percpu_free(k, t, &c->mem);
+out_cpu:
+	free(c->cpu);
 	return err;
+}
+
+int percpu_counter_init(struct kern *k, struct percpu_counter *c)
+{
+	return counter_init(k, NULL, c, NULL);
 }
 
 void percpu_counter_destroy(struct percpu_counter *c)
 {
 	spin_lock_destroy(&c->lock);
 	free(c->cpu);
+}
+
+int percpu_counter_create(struct task *t, struct percpu_counter *c, struct mem_cgroup *memcg)
+{
+	FRAME(t, "__percpu_counter_init_many");
+
+	return counter_init(t->kern, t, c, memcg);
+}
+
+void percpu_counter_remove(struct task *t, struct percpu_counter *c)
+{
+	FRAME(t, "percpu_counter_destroy_many");
+
+	percpu_free(t->kern, t, &c->mem);
 }
 
 /* Fold the CPU's part and @amount into the count. */

@@ -20,6 +20,13 @@ void percpu_ref_init(struct percpu_ref *ref, void (*release)(struct percpu_ref *
 	ref->count.v = 1 + PERCPU_COUNT_BIAS;
 }
 
+int percpu_ref_create(struct kern *k, struct task *t, struct percpu_ref *ref,
+		      void (*release)(struct percpu_ref *ref))
+{
+	percpu_ref_init(ref, release);
+	return percpu_alloc(k, t, sizeof(u64), sizeof(u64), NULL, &ref->mem);
+}
+
 /* The count, of atomic mode, has been lowered. */
 static void check_zero(struct kern *k, struct percpu_ref *ref)
 {
@@ -78,6 +85,7 @@ static void switch_to_atomic_rcu(struct kern *k, struct rcu_head *head)
 
 	/* with the reference that the switch has held */
 	ref->count.v += ref->percpu - PERCPU_COUNT_BIAS - 1;
+	percpu_free(k, NULL, &ref->mem);
 	check_zero(k, ref);
 }
 

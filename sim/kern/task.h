@@ -146,7 +146,10 @@ struct kern {
 	struct rng arbitration;
 	void *mm; /* sim/mm's state */
 	struct memcg_state *memcg; /* sim/mm's, NULL until somebody needs it */
-	u16 kmalloc_cat[16]; /* ledger categories, sim/mm/slab.c */
+	struct kmalloc *kmalloc; /* caches of kmalloc, sim/mm/kmalloc.c */
+	const struct percpu_ops *percpu_ops; /* who provides per-CPU memory, percpu_alloc.h */
+	const struct vmarea_ops *vmarea_ops; /* and areas of vmalloc space, sim/mm/providers.h */
+	struct providers *providers; /* sim/mm's own ones */
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
 	struct wq_state *wq; /* work queues, wq_alloc.c */

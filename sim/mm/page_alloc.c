@@ -15,6 +15,7 @@
  * memory policies, preparing the tail pages of a block.
  */
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/providers.h"
 #include "sim/mm/slab.h"
 #include "sim/mm/zone.h"
 
@@ -67,7 +68,7 @@ struct mm_state *mm_new(struct kern *k, bool init_on_alloc)
 		for (u32 c = 0; c < cpus; c++)
 			pcp_init(mm, c, i);
 	}
-	if (kmalloc_init(k))
+	if (kmalloc_init(k) || providers_init(k))
 		goto fail;
 	k->mm = mm;
 	k->sim->layer[LAYER_MM] = mm;
@@ -81,6 +82,8 @@ void mm_free(struct mm_state *mm)
 {
 	if (!mm)
 		return;
+	providers_destroy(mm->kern);
+	kmalloc_destroy(mm->kern);
 	if (mm->zone)
 		for (u32 i = 0; i < mm->kern->hw->nr_nodes; i++)
 			zone_destroy(&mm->zone[i]);
@@ -321,6 +324,19 @@ u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *
 	if (got)
 		pages_taken(t, &ac, got, cat);
 	return got;
+}
+
+u32 boot_alloc_pages(struct mm_state *mm, u32 node, u32 order, u32 cat)
+{
+	struct kern *k = mm->kern;
+	u32 steps = 0, pfn = buddy_alloc(&mm->zone[node].buddy, order, &steps);
+
+	if (!pfn)
+		return 0;
+	page_of(&mm->map, pfn)->state = PAGE_USED;
+	mm->used += 1ULL << order;
+	ledger_commit(&k->ledger, cat, (s64)(PAGE_SIZE << order), 1, k->sim->now);
+	return pfn;
 }
 
 /* ---- freeing -------------------------------------------------------------------- */

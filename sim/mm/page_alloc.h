@@ -64,6 +64,9 @@ u32 alloc_pages(struct task *t, u32 node, u32 order, u32 gfp, u32 cat);
  */
 u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *list);
 
+/* Before the run, without cost: 2^@order pages of @node, 0 without memory. */
+u32 boot_alloc_pages(struct mm_state *mm, u32 node, u32 order, u32 cat);
+
 /* Append an allocated page to such a list. */
 void page_chain_add(struct task *t, struct page_list *list, u32 pfn);
 
