@@ -94,7 +94,7 @@ const struct prim_type prim_memcg = {
 struct mem_cgroup *prim_memcg_of(struct task *t, void *obj)
 {
 	task_sync(t);
-	return ((struct prim_cgroup *)obj)->memcg;
+	return ((struct prim_cgroup *)obj)->dir->memcg;
 }
 
 /* Synchronised, so that it is known whether it is there. */
