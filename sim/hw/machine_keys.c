@@ -217,6 +217,14 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	ROW(MK_WQ_CPU_INTENSIVE_THRESH_US, "wq_cpu_intensive_thresh_us", MU_COUNT, 0, 10000000,
 	    DEF(10000, 'K', "workqueue.cpu_intensive_thresh_us of a machine that is not slow"),
 	    .about = "CPU time (us) after which a work item counts no longer; 0: never"),
+	COST(MK_CFS_LATENCY, "cfs.latency", DEF(NS(6000000), 'K', "sysctl_sched_latency of 6.1"),
+	     .about = "period of CFS, before the factor for the number of CPUs"),
+	COST(MK_CFS_MIN_GRANULARITY, "cfs.min_granularity",
+	     DEF(NS(750000), 'K', "sysctl_sched_min_granularity of 6.1"),
+	     .about = "least slice of CFS, likewise"),
+	COST(MK_CFS_WAKEUP_GRANULARITY, "cfs.wakeup_granularity",
+	     DEF(NS(1000000), 'K', "sysctl_sched_wakeup_granularity of 6.1"),
+	     .about = "lead from which a woken task preempts under CFS, likewise"),
 };
 
 #pragma GCC diagnostic pop
