@@ -98,6 +98,9 @@ struct task {
 	void (*body)(struct task *t, void *arg);
 	void *arg;
 	void *owner; /* for the layer that made it (interpreter, work queue) */
+	u64 mems_allowed; /* nodes its pages may come from, a bit each; 0: any */
+	bool mems_interleave; /* MPOL_INTERLEAVE over those */
+	u16 il_prev; /* node of the last such page */
 	u32 preempt_off; /* depth of preempt_disable(); interrupts are still taken in it */
 	struct exec_charge log[EXEC_LOG];
 };
