@@ -342,6 +342,8 @@ struct thread *thread_new(struct interp *in, struct cgroup_prog *g)
 	if (in->c.cgroups && sg->cgroup >= 0 &&
 	    !cgroups_enter(in->c.cgroups, th->t, sg->cgroup, g->nr_threads))
 		return NULL;
+	place_mems(hw, sg, &th->t->mems_allowed, &th->t->mems_interleave);
+	th->t->il_prev = (u16)(hw->nr_nodes - 1);
 	g->nr_threads++;
 	g->live++;
 	return th;
@@ -352,8 +354,12 @@ static int start_group(struct interp *in, struct cgroup_prog *g, char **error)
 	struct srcpos pos = g->g->pos;
 	s64 i, n = place_default_count(in->c.kern->hw, g->g);
 	const char *why = NULL;
+	bool interleave;
+	u64 allowed;
 
-	if (g->g->count)
+	if (!place_mems(in->c.kern->hw, g->g, &allowed, &interleave))
+		why = "the machine lacks a node of mems, or it is above 63";
+	if (!why && g->g->count)
 		why = expr_eval(g->g->count, &in->env, &n);
 	if (!why && (n < 0 || n > 1000000))
 		why = "count of threads must be 0 to 1000000";

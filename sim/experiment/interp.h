@@ -75,6 +75,9 @@ void interp_describe(struct sim *s, struct proc *p, char *buf, size_t size);
 /* CPU for thread @i of a group; @spread counts threads placed with `all` so far. */
 u32 place_cpu(const struct hw *hw, const struct scn_group *g, u32 i, u32 *spread);
 
+/* `mems:` of @g as memory policy of a task (task.h); false if @hw lacks one of the nodes. */
+bool place_mems(const struct hw *hw, const struct scn_group *g, u64 *allowed, bool *interleave);
+
 /* Number of threads if the group gives no count. */
 u32 place_default_count(const struct hw *hw, const struct scn_group *g);
 

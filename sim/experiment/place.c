@@ -2,6 +2,10 @@
 /* Which CPU a thread of a group runs on. */
 #include "sim/experiment/interp.h"
 
+#include <string.h>
+
+#define MAX_MEMS 64 /* bits of task->mems_allowed */
+
 static u32 unit_of(const struct cpu *c, enum placement p)
 {
 	if (p == PLACE_PER_NODE)
@@ -59,4 +63,24 @@ u32 place_default_count(const struct hw *hw, const struct scn_group *g)
 	if (g->placement == PLACE_LIST)
 		return g->nr_cpus;
 	return nr_units(hw, g->placement);
+}
+
+bool place_mems(const struct hw *hw, const struct scn_group *g, u64 *allowed, bool *interleave)
+{
+	const char *p = g->mems;
+
+	*allowed = 0;
+	*interleave = p && !strcmp(p, "interleave");
+	if (!p || *interleave || !strcmp(p, "local") || !strcmp(p, "all"))
+		return true;
+	while (*p) {
+		char *end;
+		u64 node = g_ascii_strtoull(p, &end, 10);
+
+		if (node >= hw->nr_nodes || node >= MAX_MEMS)
+			return false;
+		*allowed |= 1ULL << node;
+		p = *end ? end + 1 : end;
+	}
+	return true;
 }

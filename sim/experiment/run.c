@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "sim/kern/rq.h"
+
 /* Samples without anything else to do before the sampler gives up: see sampler_fire(). */
 #define MAX_IDLE_SAMPLES 1000
 
@@ -129,6 +131,8 @@ static bool build(struct run *r, char **error)
 	r->kern = kern_new(r->hw, (enum virt_mode)virt, sc->seed, r->c->replication);
 	if (!r->kern)
 		return false;
+	if (v->scheduler == SCN_CFS)
+		kern_set_sched(r->kern, &sched_cfs);
 	r->mm = mm_new(r->kern, false);
 	if (!r->mm)
 		return false;

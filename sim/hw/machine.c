@@ -184,10 +184,16 @@ static void make_flat(struct machine *m)
 	}
 }
 
+/* Tunables of the scheduler are no costs. */
+static bool is_cfs_key(u32 k)
+{
+	return k >= MK_CFS_LATENCY && k <= MK_CFS_WAKEUP_GRANULARITY;
+}
+
 static void make_ideal(struct machine *m)
 {
 	for (u32 k = 0; k < NR_MACHINE_KEYS; k++)
-		if (machine_keys[k].unit == MU_TIME && k != MK_BASE_SLICE &&
+		if (machine_keys[k].unit == MU_TIME && k != MK_BASE_SLICE && !is_cfs_key(k) &&
 		    !machine_key_misplaced(m, k))
 			machine_set(m, k, 0, 'K', 0, "ideal machine");
 	machine_set(m, MK_GHZ, 1000, 'K', 0, "ideal machine");

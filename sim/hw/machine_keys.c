@@ -231,6 +231,14 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	COST(MK_VMAREA_PAIR, "vmarea.pair",
 	     DEF(NS(1000), 'E', "vmap.md 4.1: a fraction of an uncontended pair each area"),
 	     .about = "areas of vmalloc space, taken and put, where no model provides them"),
+	COST(MK_CFS_LATENCY, "cfs.latency", DEF(NS(6000000), 'K', "sysctl_sched_latency of 6.1"),
+	     .about = "period of CFS, before the factor for the number of CPUs"),
+	COST(MK_CFS_MIN_GRANULARITY, "cfs.min_granularity",
+	     DEF(NS(750000), 'K', "sysctl_sched_min_granularity of 6.1"),
+	     .about = "least slice of CFS, likewise"),
+	COST(MK_CFS_WAKEUP_GRANULARITY, "cfs.wakeup_granularity",
+	     DEF(NS(1000000), 'K', "sysctl_sched_wakeup_granularity of 6.1"),
+	     .about = "lead from which a woken task preempts under CFS, likewise"),
 };
 
 #pragma GCC diagnostic pop

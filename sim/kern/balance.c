@@ -81,7 +81,7 @@ static void set_rq(struct task *t, struct rq *rq)
 	if (t->rq == rq)
 		return;
 	t->recent_cpu = t->x.cpu->id;
-	t->rq = rq;
+	rq_move(t, rq);
 	t->x.cpu = rq->cpu;
 }
 

@@ -28,6 +28,7 @@ void sched_init(struct kern *k)
 		list_init(&rq->picks);
 		rq->slice_end = rng_below(&r, k->slice);
 		rq->slice_next = rq->slice_end;
+		rq->cfs_phase = rq->slice_end;
 		rq->resched_at = TIME_MAX;
 	}
 }
@@ -61,9 +62,9 @@ void sched_enqueue(struct task *t)
 {
 	struct task *curr = rq_curr(t->rq);
 
-	t->sched_state = TASK_QUEUED;
 	rq_update(t->rq);
 	rq_join(t);
+	t->sched_state = TASK_QUEUED;
 	rq_enqueue(t);
 	if (!rq_check_preempt(t))
 		return;

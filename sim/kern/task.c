@@ -171,7 +171,6 @@ struct task *task_new(struct kern *k, const char *comm, u32 index, u32 cpu,
 struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replication)
 {
 	struct kern *k = calloc(1, sizeof(*k));
-	u64 tick;
 
 	if (!k)
 		return NULL;
@@ -191,9 +190,10 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 	if (!k->lockdep)
 		goto fail;
 #endif
-	tick = PS_PER_SEC / max_u64(hw->c[MK_HZ], 1);
+	k->tick = PS_PER_SEC / max_u64(hw->c[MK_HZ], 1);
 	/* the end of a slice is seen at the next tick (machine.md 5.1) */
-	k->slice = roundup_u64(max_u64(hw->c[MK_BASE_SLICE], 1), tick);
+	k->slice = roundup_u64(max_u64(hw->c[MK_BASE_SLICE], 1), k->tick);
+	k->sched = &sched_eevdf;
 	sched_init(k);
 	k->sim->layer[LAYER_KERN] = k;
 	if (workqueue_init(k) || ipi_init(k) || rcu_init(k))
@@ -202,6 +202,14 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 fail:
 	kern_free(k);
 	return NULL;
+}
+
+void kern_set_sched(struct kern *k, const struct sched_policy *sched)
+{
+	k->sched = sched;
+	if (sched->setup)
+		sched->setup(k);
+	sched_init(k);
 }
 
 void kern_free(struct kern *k)

@@ -77,7 +77,7 @@ struct task {
 	const char *comm; /* name of the thread group; not owned */
 	u16 recent_cpu; /* where it ran before it moved here */
 	s64 vruntime; /* CPU time it has had by its weight, in the frame of its run queue */
-	s64 deadline; /* of its slice, likewise */
+	s64 deadline; /* of its slice, likewise; what waiting tasks are ordered by */
 	s64 lag; /* what it lacked to the mean when it left a run queue */
 	u64 sum_exec_runtime; /* CPU time it has had, as of the last rq_update() */
 	u32 weight; /* of its nice value, NICE_0_WEIGHT if that is 0 */
@@ -103,6 +103,9 @@ struct task {
 	void (*body)(struct task *t, void *arg);
 	void *arg;
 	void *owner; /* for the layer that made it (interpreter, work queue) */
+	u64 mems_allowed; /* nodes its pages may come from, a bit each; 0: any */
+	bool mems_interleave; /* MPOL_INTERLEAVE over those */
+	u16 il_prev; /* node of the last such page */
 	u32 preempt_off; /* depth of preempt_disable(); interrupts are still taken in it */
 	struct exec_charge log[EXEC_LOG];
 };
@@ -122,7 +125,13 @@ struct rq {
 	u64 since; /* the running task's virtual time is as of here */
 	u64 slice_end; /* of the running task, or when it is to give way to a woken one */
 	u64 resched_at; /* the same while others are queued, else TIME_MAX */
-	u64 slice_next; /* a lone task's slice ends here next; rolled on by user_work() */
+	s64 min_vruntime; /* CFS */
+	s64 cfs_from; /* virtual time of the running task when its slice began, */
+	u64 cfs_since; /* which was here, */
+	u64 cfs_phase; /* or somewhere in a longer one, by how much of k->slice */
+	bool cfs_in_phase;
+	bool need_resched; /* CFS: the running task is to be switched now */
+	u64 slice_next; /* a lone task's slice may end here next; rolled on by user_work() */
 	u64 balance_at[3]; /* when it looks next for less busy CPUs, by scope (balance.c) */
 	struct worker_pool *pool;
 	bool rcu_need; /* RCU waits for a quiescent state of the running task */
@@ -136,7 +145,12 @@ struct kern {
 	struct ledger ledger;
 	struct lock_stats lock_stats;
 	struct spinlock *locks; /* all spin locks, for end-of-run folding */
-	u64 slice; /* effective time slice, ps */
+	const struct sched_policy *sched; /* rq.h */
+	u64 slice; /* effective time slice, ps; of CFS, that of a task alone */
+	u64 tick; /* ps */
+	struct {
+		u64 latency, min_granularity, wakeup_granularity; /* ps */
+	} cfs;
 	u32 nr_free; /* queued tasks that may run elsewhere, over all run queues */
 	u32 nr_reach; /* queued tasks that may run elsewhere within their reach */
 	bool balancing; /* idle CPUs are about to look for them */
@@ -178,6 +192,9 @@ struct op_stat {
  * Returns it, owned by the caller, NULL when out of memory.
  */
 struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replication);
+
+/* Another policy than sched_eevdf (rq.h), before the first task. */
+void kern_set_sched(struct kern *k, const struct sched_policy *sched);
 void kern_free(struct kern *k);
 
 /* The measured part begins / the run has ended at @now. */

@@ -8,8 +8,10 @@
  * one who queues another task behind it (sched_enqueue), or by interrupt time. What
  * decides which of the two it is was known at the task's last interaction point, so
  * it is the same in every engine. So a wake-up preempts at once only work of the second
- * kind; work of the first kind, shorter than the slice, is finished before.
+ * kind; work of the first kind, shorter than the slice, is finished before. Where the
+ * policy lets every task that joins end the slice anew (CFS), all work is of the second kind.
  */
+#include "sim/kern/rq.h"
 #include "sim/kern/sched.h"
 
 /* Interrupt time that may still come is allowed for by this part of a slice. */
@@ -47,7 +49,7 @@ void user_work(struct task *t, u64 ps)
 		exec_charge(&t->x, CPU_WORK, rest);
 		return;
 	}
-	if (ends_in_time(t, t->rq, rest)) {
+	if (!t->kern->sched->set_slice_end && ends_in_time(t, t->rq, rest)) {
 		exec_charge_user(&t->x, rest);
 		return;
 	}

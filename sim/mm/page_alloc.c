@@ -14,6 +14,7 @@
  * can serve is served. Left out: migrate types, reclaim, compaction, the OOM killer,
  * memory policies, preparing the tail pages of a block.
  */
+#include "sim/mm/mempolicy.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/providers.h"
 #include "sim/mm/slab.h"
@@ -228,6 +229,8 @@ static u32 get_pages(struct task *t, u32 node, struct alloc_context *ac, u32 n)
 		for (u32 i = 0; i < hw->nr_nodes; i++) {
 			u32 at = zone_fallback(hw, node, i);
 
+			if (unlikely(!node_allowed(t, at)))
+				continue;
 			got += pcp ? rmqueue_pcplist(t, at, ac, n - got, mark) :
 				     rmqueue_buddy(t, at, ac, mark);
 			if (likely(got == n))
@@ -290,6 +293,7 @@ u32 alloc_pages(struct task *t, u32 node, u32 order, u32 gfp, u32 cat)
 	work(t, cost(t, MK_PCP_PAIR) / 2);
 	if (mm_should_fail(t, FAIL_PAGES))
 		return 0;
+	node = mempolicy_node(t, node);
 	if (likely(pcp_allowed_order(order)))
 		pfn = pcp_take_one(t, node, &ac);
 	if (unlikely(!pfn)) {
@@ -310,6 +314,20 @@ u32 alloc_page(struct task *t, u32 gfp, u32 cat)
 	return alloc_pages(t, NUMA_NO_NODE, 0, gfp, cat);
 }
 
+/* bulk_array_interleave(): an equal part from each node, the rest from the first ones. */
+static u32 get_pages_interleaved(struct task *t, struct alloc_context *ac, u32 n)
+{
+	u32 nr = mempolicy_nr_nodes(t), got = 0;
+
+	for (u32 i = 0; i < nr; i++) {
+		u32 part = n / nr + (i < n % nr);
+
+		if (part)
+			got += get_pages(t, mempolicy_node(t, NUMA_NO_NODE), ac, part);
+	}
+	return got;
+}
+
 u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *list)
 {
 	struct alloc_context ac = { .clear = should_clear(t, gfp), .list = list };
@@ -319,7 +337,10 @@ u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *
 
 	if (mm_should_fail(t, FAIL_PAGES))
 		return 0;
-	got = get_pages(t, NUMA_NO_NODE, &ac, n);
+	if (unlikely(t->mems_interleave))
+		got = get_pages_interleaved(t, &ac, n);
+	else
+		got = get_pages(t, mempolicy_node(t, NUMA_NO_NODE), &ac, n);
 	work(t, got * (cost(t, MK_BULK_PAGE) / 2));
 	if (got)
 		pages_taken(t, &ac, got, cat);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+static const char *const scheduler_names[] = { "cfs", "eevdf" };
 static const char *const virt_names[] = { "none", "tas", "pv", "native" };
 static const char *const expect_kinds[] = { "validation", "calibration", "exact", "indication" };
 
@@ -59,6 +60,21 @@ static void print_share(GString *out, double v)
 
 /* ---- head ------------------------------------------------------------------------ */
 
+static void print_kernel(GString *out, const struct scenario *s)
+{
+	if (!s->kernel_base && !s->scheduler_given)
+		return;
+	g_string_append(out, "kernel: {");
+	if (s->kernel_base) {
+		g_string_append(out, "base: ");
+		print_text(out, s->kernel_base);
+	}
+	if (s->scheduler_given)
+		g_string_append_printf(out, "%sscheduler: %s", s->kernel_base ? ", " : "",
+				       scheduler_names[s->scheduler]);
+	g_string_append(out, "}\n");
+}
+
 static void print_head(GString *out, const struct scenario *s)
 {
 	print_line(out, "scenario", s->name);
@@ -78,11 +94,7 @@ static void print_head(GString *out, const struct scenario *s)
 	}
 	g_string_append(out, "machine:\n");
 	print_machine(out, s->machine, 2);
-	if (s->kernel_base) {
-		g_string_append(out, "kernel: {base: ");
-		print_text(out, s->kernel_base);
-		g_string_append(out, "}\n");
-	}
+	print_kernel(out, s);
 }
 
 static enum quantity param_quantity(const struct scn_param *p)
@@ -177,6 +189,9 @@ static void print_variants(GString *out, const struct scenario *s)
 			print_line(out, "    about", v->about);
 		if (v->virt >= 0)
 			g_string_append_printf(out, "    virt: %s\n", virt_names[v->virt]);
+		if (v->scheduler != s->scheduler)
+			g_string_append_printf(out, "    scheduler: %s\n",
+					       scheduler_names[v->scheduler]);
 		if (v->machine) {
 			g_string_append(out, "    machine:\n");
 			print_machine(out, v->machine, 6);

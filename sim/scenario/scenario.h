@@ -158,12 +158,15 @@ struct scn_model_choice {
 	bool used; /* by an operation, object or explicit key */
 };
 
+enum scn_scheduler { SCN_CFS, SCN_EEVDF };
+
 struct scn_variant {
 	const char *name;
 	const char *about;
 	struct srcpos pos;
 	struct scn_model_choice *models; /* one per model of the registry */
 	s32 virt; /* -1: machine's; else enum virt_mode */
+	s32 scheduler; /* enum scn_scheduler of this variant */
 	struct machine *machine; /* override, NULL: the scenario's */
 };
 
@@ -258,6 +261,8 @@ struct scenario {
 	u64 duration; /* ps; 0: until all threads end */
 	u64 sample, skip; /* measure: ps; 0: none */
 	const char *kernel_base; /* NULL if not given */
+	s32 scheduler; /* enum scn_scheduler: what variants have that do not say */
+	bool scheduler_given; /* not by the release */
 	struct scn_param *params;
 	u32 nr_params;
 	s32 scale_param; /* index of `scale`, -1 */

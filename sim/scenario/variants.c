@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const schedulers[] = { "cfs", "eevdf", NULL };
 static const char *const virt_names[] = { "none", "tas", "pv", "native", NULL };
 
 struct variant_rows {
 	const char *name, *about;
 	const struct node *machine;
-	s64 virt;
+	s64 virt, scheduler;
 };
 
 static const struct row variant_rows[] = {
@@ -23,6 +24,8 @@ static const struct row variant_rows[] = {
 	{ "about", ROW_TEXT, offsetof(struct variant_rows, about), .help = "one line" },
 	{ "virt", ROW_ENUM, offsetof(struct variant_rows, virt), .choices = virt_names,
 	  .help = "none, tas, pv or native" },
+	{ "scheduler", ROW_ENUM, offsetof(struct variant_rows, scheduler), .choices = schedulers,
+	  .help = "cfs or eevdf" },
 	{ "machine", ROW_NODE, offsetof(struct variant_rows, machine),
 	  .help = "instead of the "
 		  "scenario's" },
@@ -35,8 +38,6 @@ struct kernel_rows {
 	const char *base;
 	s64 scheduler;
 };
-
-static const char *const schedulers[] = { "cfs", "eevdf", NULL };
 
 static const struct row kernel_rows[] = {
 	{ "base", ROW_TEXT, offsetof(struct kernel_rows, base),
@@ -198,10 +199,24 @@ static struct scn_model_choice *default_choices(struct reader *rd, const char *r
 	return c;
 }
 
+/* CFS before 6.6, EEVDF since and by default. */
+static s32 scheduler_of(const char *release)
+{
+	char *minor;
+	u64 major;
+
+	if (!release)
+		return SCN_EEVDF;
+	major = g_ascii_strtoull(release, &minor, 10);
+	if (major != 6 || *minor != '.')
+		return major < 6 ? SCN_CFS : SCN_EEVDF;
+	return g_ascii_strtoull(minor + 1, NULL, 10) < 6 ? SCN_CFS : SCN_EEVDF;
+}
+
 static struct scn_model_choice *kernel_read(struct reader *rd, const struct node *n)
 {
 	GArray *open = g_array_new(FALSE, FALSE, sizeof(u32));
-	struct kernel_rows rows = { 0 };
+	struct kernel_rows rows = { .scheduler = -1 };
 	const struct node *base = n;
 	struct scn_model_choice *c;
 
@@ -218,6 +233,8 @@ static struct scn_model_choice *kernel_read(struct reader *rd, const struct node
 		rows.base = NULL;
 	}
 	rd->s->kernel_base = rows.base;
+	rd->s->scheduler_given = rows.scheduler >= 0;
+	rd->s->scheduler = rows.scheduler >= 0 ? (s32)rows.scheduler : scheduler_of(rows.base);
 	c = default_choices(rd, rows.base);
 	if (n && n->kind == NODE_MAP)
 		choices_read(rd, n, open, &kernel_table, c);
@@ -248,7 +265,7 @@ static bool variant_read(struct reader *rd, const struct node *n,
 			 const struct scn_model_choice *defaults, struct scn_variant *v)
 {
 	GArray *open = g_array_new(FALSE, FALSE, sizeof(u32));
-	struct variant_rows rows = { .virt = -1 };
+	struct variant_rows rows = { .virt = -1, .scheduler = rd->s->scheduler };
 
 	v->pos = n->pos;
 	v->models = choices_copy(rd, defaults);
@@ -258,6 +275,7 @@ static bool variant_read(struct reader *rd, const struct node *n,
 	v->name = rows.name;
 	v->about = rows.about;
 	v->virt = (s32)rows.virt;
+	v->scheduler = (s32)rows.scheduler;
 	if (rows.machine && !set_find(rd, "machine")) {
 		v->machine = machine_read(rd, rows.machine, n->pos.file);
 		if (v->machine)
@@ -292,6 +310,7 @@ void variants_read(struct reader *rd, const struct node *kernel, const struct no
 	s->nr_variants = 1;
 	s->variants[0].name = "default";
 	s->variants[0].virt = -1;
+	s->variants[0].scheduler = s->scheduler;
 	s->variants[0].models = defaults;
 	s->variants[0].pos = rd->docs[0].root->pos;
 }
