@@ -217,6 +217,11 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	ROW(MK_WQ_CPU_INTENSIVE_THRESH_US, "wq_cpu_intensive_thresh_us", MU_COUNT, 0, 10000000,
 	    DEF(10000, 'K', "workqueue.cpu_intensive_thresh_us of a machine that is not slow"),
 	    .about = "CPU time (us) after which a work item counts no longer; 0: never"),
+	COST(MK_NUMA_SPINLOCK_THRESHOLD, "numa_spinlock_threshold",
+	     DEF(NS(10000000), 'E', "machine.md 2.4.5; posted: 10 ms, 1 ms, 100 us"),
+	     .about = "CNA: how long waiters of other nodes may be passed over"),
+	COST(MK_CNA_SCAN, "cna_scan", DEF(NS(5), 'E', "machine.md 2.4.5"),
+	     .about = "CNA: each waiter of another node that the unlock looks at"),
 };
 
 #pragma GCC diagnostic pop

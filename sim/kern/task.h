@@ -98,6 +98,8 @@ struct task {
 	void (*body)(struct task *t, void *arg);
 	void *arg;
 	void *owner; /* for the layer that made it (interpreter, work queue) */
+	const struct frame_site *lock_seen_site; /* of a CNA lock: who had it on arrival, */
+	u16 lock_seen_cpu; /* and where */
 	u32 preempt_off; /* depth of preempt_disable(); interrupts are still taken in it */
 	struct exec_charge log[EXEC_LOG];
 };
@@ -152,6 +154,7 @@ struct kern {
 	struct lockdep *lockdep;
 #endif
 	struct rcu_state *rcu; /* rcu.c */
+	bool numa_spinlock; /* qspinlocks are CNA locks, unless in a guest; before they are made */
 	bool rcu_waits; /* a grace period waits for CPUs or tasks */
 };
 
