@@ -486,6 +486,31 @@ static void other_unlock(struct task *t, struct spinlock *l)
 	}
 }
 
+/*
+ * A CPU that takes and releases a lock again and again sees its own unlocks at once,
+ * however slowly they drain; but as many of them as fill its store buffer make it wait
+ * for the oldest. That bounds the ring. Who waits for the lock comes behind in the ring in
+ * both engines, so a newest entry of this CPU means that there is nobody.
+ */
+static void wait_for_store_buffer(struct task *t, struct spinlock *l)
+{
+	for (;;) {
+		u64 now = task_clock(t), oldest;
+
+		spin_lock_fold(l, now);
+		if (l->next - l->first < UNLOCKS_UNDER_WAY)
+			return;
+		for (u32 i = l->next - UNLOCKS_UNDER_WAY; i != l->next; i++)
+			if (ring_at(l, i)->cpu != task_cpu(t))
+				return;
+		oldest = ring_at(l, l->next - UNLOCKS_UNDER_WAY)->release;
+		if (oldest == TIME_MAX)
+			return;
+		exec_charge(&t->x, CPU_LINE_STALL, oldest - now);
+		task_sync(t);
+	}
+}
+
 void spin_lock(struct task *t, struct spinlock *l)
 {
 	const struct frame_site *site = t->x.frame->site;
@@ -493,6 +518,8 @@ void spin_lock(struct task *t, struct spinlock *l)
 	FRAME(t, "_raw_spin_lock");
 
 	task_sync(t);
+	if (unlikely(l->next - l->first >= UNLOCKS_UNDER_WAY) && l->last->cpu == task_cpu(t))
+		wait_for_store_buffer(t, l);
 	if (l->owner == t)
 		sim_fail(t->kern->sim, "a task takes a spin lock that it holds", 0, 0);
 	lockdep_acquire(t, l->class);

@@ -2,6 +2,7 @@
 /*
  * CNA: who gets the lock and when, to the nanosecond, on two nodes; on one node it is the
  * qspinlock; and both engines against each other in random worlds. Rules: machine.md 2.4.5.
+ * Also a CPU whose unlocks drain slowly, of this lock and of the qspinlock.
  */
 #include <stdlib.h>
 
@@ -164,6 +165,46 @@ START_TEST(flushed_after_threshold)
 }
 END_TEST
 
+/* ---- slow stores -------------------------------------------------------------- */
+
+#define DRAIN 20000 /* ns until an unlock is seen */
+#define UNLOCKS 60 /* that a store buffer holds */
+#define TIMES 1000
+
+/* Its unlocks drain far more slowly than it takes the lock. */
+static void hammer(struct task *t, void *arg)
+{
+	struct cna *w = container_of(arg, struct cna, e);
+
+	for (u32 i = 0; i < TIMES; i++) {
+		spin_lock(t, &w->l);
+		work_ns(t, 10);
+		t->x.nr_stores = 1;
+		t->x.drain_until = task_clock(t) + DRAIN * PS_PER_NS;
+		spin_unlock(t, &w->l);
+	}
+	w->e.at[0] = task_clock(t) / PS_PER_NS;
+	work_ns(t, 2 * DRAIN); /* all have drained when the run ends */
+}
+
+/* The ring of past and present holders does not overflow: the store buffer bounds it. */
+START_TEST(slow_stores)
+{
+	struct cna w;
+
+	cna_world(&w, _i % 2, PS_PER_SEC);
+	w.l.kind = _i < 2 ? SPIN_CNA : SPIN_QSPINLOCK;
+	exact_task(&w.e, 0, 0, hammer);
+	arrive(&w, 1, 1, 50000);
+	exact_run(&w.e);
+	ck_assert_uint_eq(w.l.class->side[0].acquisitions, TIMES + 1);
+	/* each buffer full takes a drain at least */
+	ck_assert_uint_ge(w.e.at[0], (TIMES / UNLOCKS - 1) * DRAIN);
+	ck_assert_uint_gt(exact_bucket(&w.e, 0, CPU_LINE_STALL), 0);
+	finish(&w);
+}
+END_TEST
+
 /* ---- random worlds -------------------------------------------------------------- */
 
 struct world {
@@ -307,6 +348,7 @@ int main(void)
 	tcase_add_loop_test(tc, prefers_own_node, 0, 2);
 	tcase_add_loop_test(tc, secondary_is_fifo, 0, 2);
 	tcase_add_loop_test(tc, flushed_after_threshold, 0, 2);
+	tcase_add_loop_test(tc, slow_stores, 0, 4);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("random");
 	tcase_set_timeout(tc, 120);
