@@ -96,6 +96,7 @@ static bool build(struct run *r, char **error)
 	r->kern = kern_new(r->hw, (enum virt_mode)virt, sc->seed, r->c->replication);
 	if (!r->kern)
 		return false;
+	r->kern->numa_spinlock = v->numa_spinlock;
 	r->mm = mm_new(r->kern, false);
 	if (!r->mm)
 		return false;

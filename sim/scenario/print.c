@@ -177,6 +177,8 @@ static void print_variants(GString *out, const struct scenario *s)
 			print_line(out, "    about", v->about);
 		if (v->virt >= 0)
 			g_string_append_printf(out, "    virt: %s\n", virt_names[v->virt]);
+		if (v->numa_spinlock)
+			g_string_append(out, "    numa_spinlock: true\n");
 		if (v->machine) {
 			g_string_append(out, "    machine:\n");
 			print_machine(out, v->machine, 6);

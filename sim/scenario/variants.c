@@ -14,7 +14,7 @@ static const char *const virt_names[] = { "none", "tas", "pv", "native", NULL };
 struct variant_rows {
 	const char *name, *about;
 	const struct node *machine;
-	s64 virt;
+	s64 virt, numa_spinlock;
 };
 
 static const struct row variant_rows[] = {
@@ -23,6 +23,8 @@ static const struct row variant_rows[] = {
 	{ "about", ROW_TEXT, offsetof(struct variant_rows, about), .help = "one line" },
 	{ "virt", ROW_ENUM, offsetof(struct variant_rows, virt), .choices = virt_names,
 	  .help = "none, tas, pv or native" },
+	{ "numa_spinlock", ROW_BOOL, offsetof(struct variant_rows, numa_spinlock),
+	  .help = "spin locks are CNA locks" },
 	{ "machine", ROW_NODE, offsetof(struct variant_rows, machine),
 	  .help = "instead of the "
 		  "scenario's" },
@@ -258,6 +260,7 @@ static bool variant_read(struct reader *rd, const struct node *n,
 	v->name = rows.name;
 	v->about = rows.about;
 	v->virt = (s32)rows.virt;
+	v->numa_spinlock = rows.numa_spinlock;
 	if (rows.machine && !set_find(rd, "machine")) {
 		v->machine = machine_read(rd, rows.machine, n->pos.file);
 		if (v->machine)
