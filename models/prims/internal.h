@@ -78,7 +78,7 @@ extern const struct arg_desc prim_object_arg[1];
 
 /* locks.c */
 extern const struct prim_type prim_qspinlock, prim_tas, prim_fifo, prim_mutex;
-extern const struct prim_type prim_ticket, prim_mcs;
+extern const struct prim_type prim_ticket, prim_mcs, prim_cna;
 int prim_op_lock(struct task *t, void *model, struct op_call *call);
 int prim_op_unlock(struct task *t, void *model, struct op_call *call);
 

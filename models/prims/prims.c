@@ -17,6 +17,7 @@ static const struct object_kind_desc *const prim_kinds[] = {
 	&prim_line.desc,	   &prim_memcg.desc,  &prim_seqlock.desc, &prim_completion.desc,
 	&prim_percpu_counter.desc, &prim_rwlock.desc, &prim_rwsem.desc,	  &prim_percpu_ref.desc,
 	&prim_ticket.desc,	   &prim_mcs.desc,    &prim_work.desc,	  &prim_kmem_cache.desc,
+	&prim_cna.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {

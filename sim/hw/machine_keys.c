@@ -239,6 +239,11 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	COST(MK_CFS_WAKEUP_GRANULARITY, "cfs.wakeup_granularity",
 	     DEF(NS(1000000), 'K', "sysctl_sched_wakeup_granularity of 6.1"),
 	     .about = "lead from which a woken task preempts under CFS, likewise"),
+	COST(MK_NUMA_SPINLOCK_THRESHOLD, "numa_spinlock_threshold",
+	     DEF(NS(10000000), 'E', "machine.md 2.4.5; posted: 10 ms, 1 ms, 100 us"),
+	     .about = "CNA: how long waiters of other nodes may be passed over"),
+	COST(MK_CNA_SCAN, "cna_scan", DEF(NS(5), 'E', "machine.md 2.4.5"),
+	     .about = "CNA: each waiter of another node that the unlock looks at"),
 };
 
 #pragma GCC diagnostic pop

@@ -106,6 +106,8 @@ struct task {
 	u64 mems_allowed; /* nodes its pages may come from, a bit each; 0: any */
 	bool mems_interleave; /* MPOL_INTERLEAVE over those */
 	u16 il_prev; /* node of the last such page */
+	const struct frame_site *lock_seen_site; /* of a CNA lock: who had it on arrival, */
+	u16 lock_seen_cpu; /* and where */
 	u32 preempt_off; /* depth of preempt_disable(); interrupts are still taken in it */
 	struct exec_charge log[EXEC_LOG];
 };
@@ -174,6 +176,7 @@ struct kern {
 	struct lockdep *lockdep;
 #endif
 	struct rcu_state *rcu; /* rcu.c */
+	bool numa_spinlock; /* qspinlocks are CNA locks, unless in a guest; before they are made */
 	bool rcu_waits; /* a grace period waits for CPUs or tasks */
 };
 

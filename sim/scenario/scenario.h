@@ -167,6 +167,7 @@ struct scn_variant {
 	struct scn_model_choice *models; /* one per model of the registry */
 	s32 virt; /* -1: machine's; else enum virt_mode */
 	s32 scheduler; /* enum scn_scheduler of this variant */
+	bool numa_spinlock; /* spin locks are CNA locks */
 	struct machine *machine; /* override, NULL: the scenario's */
 };
 
