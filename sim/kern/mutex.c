@@ -44,7 +44,7 @@ int mutex_init(struct kern *k, struct mutex *m, const char *name)
 	m->kern = k;
 	m->last_cpu = LINE_NO_OWNER;
 	list_init(&m->waiters);
-	list_init(&m->spinners);
+	osq_lock_init(&m->osq);
 	gline_init(&m->line.g, 0);
 	return 0;
 }

@@ -27,7 +27,7 @@ int rwsem_init(struct kern *k, struct rwsem *sem, const char *name)
 		return err;
 	sem->kern = k;
 	list_init(&sem->wait_list);
-	list_init(&sem->spinners);
+	osq_lock_init(&sem->osq);
 	gline_init(&sem->line.g, 0);
 	return spin_lock_init(k, &sem->wait_lock, "&sem->wait_lock", SPIN_QSPINLOCK);
 }

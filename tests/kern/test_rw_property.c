@@ -178,7 +178,7 @@ static void check_free(const struct world *w)
 {
 	if (w->sleeping)
 		ck_assert(!w->sem.readers && !w->sem.writer && !w->sem.waiters && !w->sem.handoff &&
-			  list_empty(&w->sem.spinners) && !w->sem.spin_waiter);
+			  !osq_first(&w->sem.osq) && !w->sem.spin_waiter);
 	else
 		ck_assert(!w->rw.readers && !w->rw.waiting && !w->rw.poller &&
 			  (!w->rw.locked || w->rw.drained_at >= w->sim->now));
