@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "sim/kern/bug.h"
+
 #define MAX_IDLE_LOOPS 1000000
 
 void thread_fail(struct thread *th, const char *msg, u64 a, u64 b)
@@ -66,8 +68,6 @@ static void run_call(struct task *t, const struct cstep *c, struct op_call *call
 		task_count(t, &c->slot->failed, 1);
 }
 
-#define HANDLE_USED -1 /* in a variable whose object an operation has taken over */
-
 /* One call; @handle is the element taken from a bag, 0 if none is. */
 static void call_op(struct thread *th, const struct cstep *c, s64 handle)
 {
@@ -84,10 +84,10 @@ static void call_op(struct thread *th, const struct cstep *c, s64 handle)
 		if (!*var) /* nothing there, as vfree(NULL) */
 			return;
 		if (unlikely(*var == HANDLE_USED))
-			sim_fail(th->t->kern->sim,
+			kern_bug(th->t,
 				 "an operation is given what an earlier one has used up, as a "
 				 "second vfree()",
-				 0, 0);
+				 NULL, 0);
 		call.v[c->handle[i]] = *var;
 		*var = HANDLE_USED;
 	}
@@ -305,6 +305,7 @@ void thread_body(struct task *t, void *arg)
 
 	(void)t;
 	run_steps(th, th->g->steps, th->g->nr_steps);
+	thread_check_leaks(th);
 	thread_end(th);
 }
 

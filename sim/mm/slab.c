@@ -5,6 +5,7 @@
  * objects by size), slab merging, debug options.
  */
 #include "sim/mm/slab.h"
+#include "sim/mm/alloc_debug.h"
 #include "sim/mm/fail_alloc.h"
 
 #include <errno.h>
@@ -145,6 +146,8 @@ u32 kmem_cache_boot_alloc(struct kmem_cache *c)
 
 u32 kmem_cache_alloc(struct task *t, struct kmem_cache *c)
 {
+	u32 obj;
+
 	FRAME(t, "kmem_cache_alloc");
 
 	work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
@@ -161,13 +164,16 @@ u32 kmem_cache_alloc(struct task *t, struct kmem_cache *c)
 			return SLAB_NIL;
 	}
 	ledger_charge(t, c->cat, c->size, 1);
-	return cpu_slab_pop(c, &c->cpu[task_cpu(t)]);
+	obj = cpu_slab_pop(c, &c->cpu[task_cpu(t)]);
+	alloc_debug_alloc(t, c, obj);
+	return obj;
 }
 
 void kmem_cache_free(struct task *t, struct kmem_cache *c, u32 obj)
 {
 	struct cpu_slab *s = &c->cpu[task_cpu(t)];
 
+	alloc_debug_free(t, c, obj, "object");
 	if (c->home[obj] == task_cpu(t))
 		work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
 	else
