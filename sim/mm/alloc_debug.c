@@ -14,6 +14,7 @@
 #include "sim/mm/zone.h"
 
 #define START_SLOTS 1024u
+#define MAX_SLOTS (1u << 20) /* objects beyond half of that are not followed */
 
 /* One side of an object's life. */
 struct trace {
@@ -101,9 +102,11 @@ void alloc_debug_alloc(struct task *t, const void *space, u64 id)
 	struct alloc_debug *d = state_of(t);
 	struct record *r;
 
-	if (!d || (d->nr >= d->cap / 2 && !grow(d)))
+	if (!d || (d->nr >= d->cap / 2 && d->cap < MAX_SLOTS && !grow(d)))
 		return;
 	r = find(d->slot, d->cap, space, id);
+	if (!r->used && d->nr >= d->cap / 2)
+		return;
 	if (!r->used) {
 		d->nr++;
 		*r = (struct record){ .space = space, .id = id, .used = true };
