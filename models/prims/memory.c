@@ -105,7 +105,7 @@ int prim_op_free_pages(struct task *t, void *model, struct op_call *call)
 	if ((u64)handle & PRIM_NO_PAGES)
 		sim_fail(t->kern->sim, "free_pages: this came from kmalloc or a cache", 0, 0);
 	if (page_allocated(t, pfn) < 0)
-		sim_fail(t->kern->sim, "free_pages: page frame %llu is not allocated", pfn, 0);
+		page_bad_free(t, pfn);
 	if (n)
 		free_pages_bulk(t, pfn, n, p->memory.pages_cat);
 	else

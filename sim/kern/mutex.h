@@ -13,6 +13,7 @@ struct mutex_wait;
 
 struct mutex {
 	struct lock_class *class;
+	u32 instance; /* number among those of its class, for reports */
 	struct kern *kern;
 	struct task *owner;
 	bool handoff; /* the first waiter lost a race: the next unlock is for it */

@@ -17,6 +17,7 @@
  * Left out: ksoftirqd as a task that competes, the end of a softirq at need_resched, offloaded
  * callbacks, lazy ones, rcu_normal_wake_from_gp (off by default).
  */
+#include "sim/kern/bug.h"
 #include "sim/kern/ipi.h"
 #include "sim/kern/rcu_priv.h"
 
@@ -209,6 +210,7 @@ static void chunk_done(struct sim *s, void *arg)
 		c->nr_cbs--;
 		r->nr_cbs--;
 		r->stats.nr_callbacks++;
+		head->pending = false;
 		head->func(r->kern, head);
 	}
 	if (!pass_over(c)) {
@@ -243,10 +245,16 @@ static struct rcu_cpu *this_cpu(struct task *t)
 void call_rcu(struct task *t, struct rcu_head *head,
 	      void (*func)(struct kern *k, struct rcu_head *head))
 {
+	struct rcu_cpu *c;
+
 	FRAME(t, "call_rcu");
 
+	c = this_cpu(t);
+	if (unlikely(head->pending))
+		kern_bug(t, "call_rcu() on a callback that is queued already", NULL, 0);
+	head->pending = true;
 	head->func = func;
-	rcu_cb_queue(this_cpu(t), head);
+	rcu_cb_queue(c, head);
 }
 
 struct rcu_synchronize {

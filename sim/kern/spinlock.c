@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/bug.h"
 #include "sim/kern/irq.h"
-#include "sim/kern/lockdep.h"
 
 const struct frame_site spin_slowpath_site = { "native_queued_spin_lock_slowpath" };
 
@@ -69,6 +69,7 @@ int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum sp
 	l->ring_size = size;
 	l->ring_mask = RING_START - 1;
 	l->kern = k;
+	l->instance = l->class->nr_instances++;
 	l->kind = kind;
 	l->own_line.last = LINE_NO_OWNER;
 	l->prev_cpu = LINE_NO_OWNER;
@@ -521,8 +522,8 @@ void spin_lock(struct task *t, struct spinlock *l)
 	if (unlikely(l->next - l->first >= UNLOCKS_UNDER_WAY) && l->last->cpu == task_cpu(t))
 		wait_for_store_buffer(t, l);
 	if (l->owner == t)
-		sim_fail(t->kern->sim, "a task takes a spin lock that it holds", 0, 0);
-	lockdep_acquire(t, l->class);
+		kern_bug(t, "a task takes a spin lock that it holds", l->class, l->instance);
+	lockdep_acquire(t, l, l->class, l->instance, LOCKDEP_WRITE);
 	t->x.section++;
 	t->lock_arrival = task_clock(t);
 	t->lock_line_last = l->line->last;
@@ -542,7 +543,9 @@ void spin_unlock(struct task *t, struct spinlock *l)
 	struct exec *x = &t->x;
 
 	if (l->owner != t)
-		sim_fail(t->kern->sim, "a task releases a spin lock that it does not hold", 0, 0);
+		kern_bug(t, "a task releases a spin lock that it does not hold", l->class,
+			 l->instance);
+	lockdep_release(t, l);
 	t->nr_held--;
 	if (l->kind >= SPIN_TAS)
 		other_unlock(t, l);
@@ -573,11 +576,3 @@ bool spin_is_contended(struct task *t, struct spinlock *l)
 	proc_assert_open(&t->x.proc);
 	return l->wait_head || (l->kind == SPIN_CNA && cna_has_waiters(l));
 }
-
-#ifdef MMSIM_DEBUG
-void lockdep_assert_held(struct task *t, struct spinlock *l)
-{
-	if (l->owner != t)
-		sim_fail(t->kern->sim, "guarded data is touched without its lock", 0, 0);
-}
-#endif

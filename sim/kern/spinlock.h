@@ -16,7 +16,7 @@
 #ifndef MMSIM_KERN_SPINLOCK_H
 #define MMSIM_KERN_SPINLOCK_H
 
-#include "sim/kern/task.h"
+#include "sim/kern/lockdep.h"
 
 enum spin_kind {
 	SPIN_QSPINLOCK, /* what the kernel makes of it: see spin_lock_init() */
@@ -60,6 +60,7 @@ struct spinlock {
 	u32 ring_size; /* entries allocated */
 	u64 handoff; /* SPIN_FIFO: ps */
 	struct kern *kern;
+	u32 instance; /* number among those of its class, for reports */
 	/* SPIN_TAS; pollers are on wait_head */
 	struct task *winner; /* drawn, its transfer under way */
 	struct sim_handle release; /* while the unlock store drains */
@@ -111,16 +112,5 @@ void spin_lock_fold_end(struct spinlock *l, u64 now);
 
 /* True if somebody waits for the lock, as of now; call synchronised. */
 bool spin_is_contended(struct task *t, struct spinlock *l);
-
-/* Debug: the task holds the lock, or the run fails. */
-#ifdef MMSIM_DEBUG
-void lockdep_assert_held(struct task *t, struct spinlock *l);
-#else
-static inline void lockdep_assert_held(struct task *t, struct spinlock *l)
-{
-	(void)t;
-	(void)l;
-}
-#endif
 
 #endif

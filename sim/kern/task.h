@@ -53,6 +53,20 @@ struct rw_hold {
 	bool bounce; /* another CPU had it before */
 };
 
+#ifdef MMSIM_DEBUG
+#define LOCKDEP_HELD 16 /* deeper ones are counted only */
+
+/* A lock that a task holds or waits for, lockdep.h. */
+struct held_lock {
+	const void *lock;
+	const struct lock_class *class;
+	const struct prof_node *frame; /* that took it */
+	u64 at;
+	u32 instance;
+	u32 how; /* enum lockdep_how */
+};
+#endif
+
 struct task {
 	struct exec x; /* must be first */
 	struct kern *kern;
@@ -110,6 +124,10 @@ struct task {
 	u16 lock_seen_cpu; /* and where */
 	u32 preempt_off; /* depth of preempt_disable(); interrupts are still taken in it */
 	struct exec_charge log[EXEC_LOG];
+#ifdef MMSIM_DEBUG
+	struct held_lock lockdep_held[LOCKDEP_HELD];
+	u32 lockdep_depth;
+#endif
 };
 
 enum task_state { TASK_NEW, TASK_ON_CPU, TASK_QUEUED, TASK_SLEEPING, TASK_DEAD };
@@ -178,6 +196,8 @@ struct kern {
 	struct rcu_state *rcu; /* rcu.c */
 	bool numa_spinlock; /* qspinlocks are CNA locks, unless in a guest; before they are made */
 	bool rcu_waits; /* a grace period waits for CPUs or tasks */
+	u32 bug_len;
+	char bug[8192]; /* report of a mistake, bug.h */
 };
 
 /* Latency of one operation. */

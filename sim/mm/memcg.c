@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sim/kern/lockdep.h"
 #include "sim/mm/memcg_priv.h"
 #include "sim/mm/objcg.h"
 
@@ -320,6 +321,7 @@ static bool has_online_child(const struct mem_cgroup *memcg)
 
 static int css_offline(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg)
 {
+	lockdep_assert_held(t, &ms->cgroup_mutex);
 	task_sync(t);
 	if (memcg == ms->root || memcg->state != CSS_ONLINE)
 		return -EINVAL;

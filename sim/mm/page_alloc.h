@@ -73,6 +73,9 @@ void page_chain_add(struct task *t, struct page_list *list, u32 pfn);
 /* Return an allocated block; one that is not allocated fails the run. */
 void free_pages(struct task *t, u32 pfn, u32 cat);
 
+/* Fail the run: @t frees what is not allocated. */
+void page_bad_free(struct task *t, u64 pfn);
+
 /* Return the first @n pages of a list that begins at @first, one after the other. */
 void free_pages_each(struct task *t, u32 first, u32 n, u32 cat);
 

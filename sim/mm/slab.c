@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sim/mm/alloc_debug.h"
 #include "sim/mm/fail_alloc.h"
 #include "sim/mm/objcg.h"
 #include "sim/mm/slab_priv.h"
@@ -193,8 +194,10 @@ static inline u32 slab_alloc(struct task *t, struct kmem_cache *c, u32 node)
 		obj = obj_pop(c, &s->freelist);
 	else
 		obj = slab_alloc_slow(t, c, node);
-	if (likely(obj != SLAB_NIL))
+	if (likely(obj != SLAB_NIL)) {
 		ledger_charge(t, c->cat, c->size, 1);
+		alloc_debug_alloc(t, c, obj);
+	}
 	return obj;
 }
 
@@ -257,6 +260,7 @@ static void slab_free(struct task *t, struct kmem_cache *c, u32 obj)
 
 void kmem_cache_free(struct task *t, struct kmem_cache *c, u32 obj)
 {
+	alloc_debug_free(t, c, obj, "object");
 	if (unlikely(c->objcg))
 		memcg_slab_free(t, c, obj);
 	slab_free(t, c, obj);
@@ -318,6 +322,8 @@ void kmem_cache_free_bulk(struct task *t, struct kmem_cache *c, u32 n, const u32
 {
 	FRAME(t, "kmem_cache_free_bulk");
 
+	for (u32 i = 0; i < n; i++)
+		alloc_debug_free(t, c, obj[i], "object");
 	for (u32 i = 0; c->objcg && i < n; i++)
 		memcg_slab_free(t, c, obj[i]);
 	while (n) {

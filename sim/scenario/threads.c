@@ -13,6 +13,7 @@
 struct group_rows {
 	const char *name, *about, *cgroup;
 	const struct node *count, *cpus, *mems, *steps, *jitter;
+	s64 keeps;
 };
 
 static const struct row group_rows[] = {
@@ -26,6 +27,8 @@ static const struct row group_rows[] = {
 	{ "cgroup", ROW_TEXT, offsetof(struct group_rows, cgroup), .help = "of its memory" },
 	{ "jitter", ROW_NODE, offsetof(struct group_rows, jitter),
 	  .help = "of constant think times, default 5%" },
+	{ "keeps", ROW_BOOL, offsetof(struct group_rows, keeps),
+	  .help = "what a thread still has when it ends is no leak" },
 	{ "do", ROW_NODE, offsetof(struct group_rows, steps), .required = true, .help = "steps" },
 };
 
@@ -181,6 +184,7 @@ static void group_read(struct reader *rd, const struct node *n, struct scn_group
 		g->count = expr_constant(rd, n->pos, 1, Q_INT);
 	if (rows.cpus)
 		cpus_read(rd, rows.cpus, g);
+	g->keeps = rows.keeps;
 	if (rows.mems)
 		g->mems = mems_read(rd, rows.mems);
 	g->cgroup = rows.cgroup ? choice_find(rd->cgroup_names, rows.cgroup) : -1;
