@@ -13,11 +13,12 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc,	   &prim_tas.desc,    &prim_fifo.desc,	  &prim_mutex.desc,
-	&prim_line.desc,	   &prim_memcg.desc,  &prim_seqlock.desc, &prim_completion.desc,
-	&prim_percpu_counter.desc, &prim_rwlock.desc, &prim_rwsem.desc,	  &prim_percpu_ref.desc,
-	&prim_ticket.desc,	   &prim_mcs.desc,    &prim_work.desc,	  &prim_kmem_cache.desc,
-	&prim_cna.desc,
+	&prim_qspinlock.desc,  &prim_tas.desc,	      &prim_fifo.desc,
+	&prim_mutex.desc,      &prim_line.desc,	      &prim_memcg.desc,
+	&prim_seqlock.desc,    &prim_completion.desc, &prim_percpu_counter.desc,
+	&prim_rwlock.desc,     &prim_rwsem.desc,      &prim_percpu_ref.desc,
+	&prim_ticket.desc,     &prim_mcs.desc,	      &prim_work.desc,
+	&prim_kmem_cache.desc, &prim_cna.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {

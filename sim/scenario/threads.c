@@ -38,10 +38,15 @@ static const char *const placements[] = { "all", "per-node", "per-llc", "per-cor
 
 /* ---- sets of numbers: 0-15,32 or [0, 4, "8-11"] ------------------------------- */
 
+/*
+ * With --set machine=, the author of the list did not know the machine: numbers that it does
+ * not have wrap around.
+ */
 static bool range_add(struct reader *rd, const struct node *n, const char *text, u32 limit,
 		      const char *what, GArray *out)
 {
 	char **parts = g_strsplit(text, ",", -1);
+	bool wrap = set_find(rd, "machine") != NULL;
 	bool ok = true;
 
 	for (u32 i = 0; ok && parts[i]; i++) {
@@ -54,7 +59,7 @@ static bool range_add(struct reader *rd, const struct node *n, const char *text,
 		if (ok && *end == '-' && g_ascii_isdigit(end[1]))
 			hi = g_ascii_strtoull(end + 1, &end, 10);
 		ok = ok && !*end && lo <= hi;
-		if (ok && hi >= limit) {
+		if (ok && hi >= limit && !wrap) {
 			mistake(rd, n->pos, "%s %llu does not exist; the machine has 0 to %u", what,
 				(unsigned long long)hi, limit - 1);
 			g_strfreev(parts);
@@ -66,7 +71,7 @@ static bool range_add(struct reader *rd, const struct node *n, const char *text,
 			return false;
 		}
 		for (u64 k = lo; ok && k <= hi; k++) {
-			u32 v = (u32)k;
+			u32 v = (u32)(wrap ? k % limit : k);
 
 			g_array_append_val(out, v);
 		}

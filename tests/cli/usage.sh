@@ -57,7 +57,7 @@ scenario: ev
 machine: flat-2
 objects: [{name: l, kind: fifo, handoff: 1ns}]
 threads: [{name: w, count: 1, do: [{lock: l}, {unlock: l}]}]
-events: [{at: 1ms, memory_pressure: {bytes: 1GiB}}]
+events: [{at: 1ms, cpu_offline: {cpu: 1}}]
 YAML
 want 2 "events.yaml:5:.*cannot be carried out" run "$tmp/events.yaml" -o "$tmp/ev"
 [ ! -e "$tmp/ev" ] || { echo "a refused run left a folder"; status=1; }
