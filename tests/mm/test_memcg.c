@@ -421,6 +421,7 @@ int main(void)
 	Suite *s = suite_create("memcg");
 	TCase *tc = tcase_create("memcg");
 
+	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, stock, 0, 2);
 	tcase_add_loop_test(tc, oom, 0, 2);
 	tcase_add_loop_test(tc, hierarchy, 0, 2);
