@@ -30,7 +30,7 @@ static void footprint_rows(struct csv *c, const struct experiment *e, u32 p, u32
 
 		csv_begin_row(c, e, p, v, r);
 		csv_str(c, f->category);
-		csv_str(c, "");
+		csv_str(c, f->cgroup);
 		csv_int(c, f->end);
 		csv_int(c, f->peak);
 		csv_digits(c, f->mean, 12);

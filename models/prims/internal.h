@@ -87,6 +87,9 @@ int prim_op_atomic_add(struct task *t, void *model, struct op_call *call);
 /* memcg.c */
 extern const struct prim_type prim_memcg;
 extern const struct arg_desc prim_charge_args[3];
+struct memcg_dir;
+/* The instance stands for a cgroup of `cgroups:`. */
+void prim_memcg_bind(void *obj, struct memcg_dir *dir);
 int prim_op_memcg_create(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_remove(struct task *t, void *model, struct op_call *call);
 int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call);
@@ -108,7 +111,7 @@ int prim_op_percpu_read(struct task *t, void *model, struct op_call *call);
 int prim_op_percpu_sum(struct task *t, void *model, struct op_call *call);
 /* memory.c */
 enum prim_memory_metric { PRIM_PAGES_ALLOCATED, PRIM_ALLOC_FAILURES, PRIM_ZONE_LOCK_SHARE };
-extern const struct arg_desc prim_alloc_pages_args[4], prim_alloc_bulk_args[3],
+extern const struct arg_desc prim_alloc_pages_args[6], prim_alloc_bulk_args[3],
 	prim_free_pages_args[1], prim_kmalloc_args[2], prim_kfree_args[1];
 int prim_op_alloc_pages(struct task *t, void *model, struct op_call *call);
 int prim_op_alloc_pages_bulk(struct task *t, void *model, struct op_call *call);

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory cgroups as objects: each is there from the start and may be removed and made anew;
- * `depth` puts as many cgroups between it and the root. Pages are charged as such, no memory
- * is behind them. Facts: reference thp.md 1.9.
+ * `depth` puts as many cgroups between it and the root. An operation may also name a cgroup
+ * of `cgroups:`. Pages are charged as such, no memory is behind them. Facts: reference
+ * thp.md 1.9.
  */
 #include "models/prims/internal.h"
 
 #include <errno.h>
 
-#include "sim/mm/memcg.h"
+#include "sim/mm/memcg_dir.h"
 #include "sim/mm/page_alloc.h"
 
 struct prim_cgroup {
-	struct memcg_state *ms;
-	struct mem_cgroup *parent;
-	struct mem_cgroup *memcg; /* NULL: removed; open state */
-	u64 max, high, low; /* pages */
-	u64 charged; /* by operations, pages; open state */
-	u32 made; /* how often it was made, so that one is not taken for the next */
+	struct memcg_dir own; /* of the object itself */
+	struct memcg_dir *dir; /* @own, or one of `cgroups:` */
 };
 
 enum memcg_key { KEY_MAX, KEY_HIGH, KEY_LOW, KEY_DEPTH, NR_KEYS };
@@ -48,39 +45,27 @@ static const struct param_desc memcg_keys[NR_KEYS] = {
 			.about = "cgroups between it and the root" },
 };
 
-static bool cgroup_make(struct prim_cgroup *c, struct task *t)
-{
-	struct mem_cgroup *memcg = mem_cgroup_create(c->ms, t, c->parent);
-
-	if (!memcg)
-		return false;
-	if (t)
-		task_sync(t);
-	memcg->memory.max = c->max;
-	memcg->memory.high = c->high;
-	memcg->memory.low = c->low;
-	c->memcg = memcg;
-	c->charged = 0;
-	c->made++;
-	return true;
-}
-
 static int cgroup_init(struct kern *k, void *obj, const struct object_decl *d)
 {
 	struct prim_cgroup *c = obj;
+	struct memcg_dir *dir = &c->own;
 
-	c->ms = memcg_get(k);
-	if (!c->ms)
-		return -ENOMEM;
-	c->parent = c->ms->root;
-	for (s64 i = 0; c->parent && i < d->values[KEY_DEPTH]; i++)
-		c->parent = mem_cgroup_create(c->ms, NULL, c->parent);
-	c->max = (u64)d->values[KEY_MAX] >> PAGE_SHIFT;
-	c->high = (u64)d->values[KEY_HIGH] >> PAGE_SHIFT;
-	c->low = (u64)d->values[KEY_LOW] >> PAGE_SHIFT;
-	if (c->parent && cgroup_make(c, NULL))
+	if (d->cgroup)
 		return 0;
-	memcg_put(c->ms);
+	c->dir = dir;
+	dir->name = d->name;
+	dir->ms = memcg_get(k);
+	if (!dir->ms)
+		return -ENOMEM;
+	dir->parent = dir->ms->root;
+	for (s64 i = 0; dir->parent && i < d->values[KEY_DEPTH]; i++)
+		dir->parent = mem_cgroup_create(dir->ms, NULL, dir->parent);
+	dir->limit[MEMCG_FILE_MAX] = (u64)d->values[KEY_MAX] >> PAGE_SHIFT;
+	dir->limit[MEMCG_FILE_HIGH] = (u64)d->values[KEY_HIGH] >> PAGE_SHIFT;
+	dir->limit[MEMCG_FILE_LOW] = (u64)d->values[KEY_LOW] >> PAGE_SHIFT;
+	if (dir->parent && !memcg_dir_make(dir, NULL))
+		return 0;
+	memcg_put(dir->ms);
 	return -ENOMEM;
 }
 
@@ -88,7 +73,15 @@ static void cgroup_destroy(void *obj)
 {
 	struct prim_cgroup *c = obj;
 
-	memcg_put(c->ms);
+	if (c->dir == &c->own)
+		memcg_put(c->own.ms);
+}
+
+void prim_memcg_bind(void *obj, struct memcg_dir *dir)
+{
+	struct prim_cgroup *c = obj;
+
+	c->dir = dir;
 }
 
 const struct prim_type prim_memcg = {
@@ -99,34 +92,24 @@ const struct prim_type prim_memcg = {
 };
 
 /* Synchronised, so that it is known whether it is there. */
-static struct prim_cgroup *find_cgroup(struct task *t, void *model, const struct op_call *call)
+static struct memcg_dir *find_cgroup(struct task *t, void *model, const struct op_call *call)
 {
 	struct prim_ref r = prim_ref(model, call);
 
 	if (r.type != &prim_memcg)
 		sim_fail(t->kern->sim, "memcg operations work on a memcg only", 0, 0);
 	task_sync(t);
-	return r.instance;
+	return ((struct prim_cgroup *)r.instance)->dir;
 }
 
 int prim_op_memcg_create(struct task *t, void *model, struct op_call *call)
 {
-	struct prim_cgroup *c = find_cgroup(t, model, call);
-
-	if (c->memcg)
-		return -EEXIST;
-	return cgroup_make(c, t) ? 0 : -ENOMEM;
+	return memcg_dir_make(find_cgroup(t, model, call), t);
 }
 
 int prim_op_memcg_remove(struct task *t, void *model, struct op_call *call)
 {
-	struct prim_cgroup *c = find_cgroup(t, model, call);
-	struct mem_cgroup *memcg = c->memcg;
-
-	if (!memcg)
-		return -ENODEV;
-	c->memcg = NULL;
-	return mem_cgroup_remove(c->ms, t, memcg);
+	return memcg_dir_remove(find_cgroup(t, model, call), t);
 }
 
 enum charge_arg { ARG_OBJECT, ARG_PAGES, ARG_GFP };
@@ -155,7 +138,7 @@ const struct arg_desc prim_charge_args[3] = {
 
 int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call)
 {
-	struct prim_cgroup *c = find_cgroup(t, model, call);
+	struct memcg_dir *c = find_cgroup(t, model, call);
 	struct mem_cgroup *memcg = c->memcg;
 	u32 nr = (u32)call->v[ARG_PAGES], made = c->made;
 	int err;
@@ -172,7 +155,7 @@ int prim_op_memcg_charge(struct task *t, void *model, struct op_call *call)
 
 int prim_op_memcg_uncharge(struct task *t, void *model, struct op_call *call)
 {
-	struct prim_cgroup *c = find_cgroup(t, model, call);
+	struct memcg_dir *c = find_cgroup(t, model, call);
 	u32 nr = (u32)call->v[ARG_PAGES];
 
 	if (!c->memcg)

@@ -22,9 +22,12 @@
 #define KMALLOC_HANDLE (1LL << 62)
 #define KMALLOC_MAX (PAGE_SIZE << MAX_PAGE_ORDER) /* KMALLOC_MAX_SIZE */
 
-enum { ALLOC_ORDER, ALLOC_NODE, ALLOC_ZERO };
+enum { ALLOC_ORDER, ALLOC_NODE, ALLOC_ZERO, ALLOC_INTO, ALLOC_ACCOUNT, ALLOC_GFP };
 
-const struct arg_desc prim_alloc_pages_args[4] = {
+static const char *const gfp_names[] = { "kernel", "nowait", "noretry", NULL };
+static const u32 gfp_values[] = { GFP_KERNEL, GFP_NOWAIT, GFP_NORETRY };
+
+const struct arg_desc prim_alloc_pages_args[6] = {
 	{ .name = "order", .type = VT_INT, .max = MAX_PAGE_ORDER, .about = "2^order pages" },
 	{ .name = "node",
 	  .type = VT_INT,
@@ -34,6 +37,14 @@ const struct arg_desc prim_alloc_pages_args[4] = {
 	  .about = "preferred node; -1: the CPU's" },
 	{ .name = "zero", .type = VT_BOOL, .about = "clear the pages" },
 	{ .name = "into", .type = VT_OUT, .required = true, .about = "receives the pages" },
+	{ .name = "account",
+	  .type = VT_BOOL,
+	  .def = true,
+	  .about = "the memory cgroup of the thread pays" },
+	{ .name = "gfp",
+	  .type = VT_ENUM,
+	  .choices = gfp_names,
+	  .about = "what may be done so that it can" },
 };
 
 const struct arg_desc prim_alloc_bulk_args[3] = {
@@ -78,7 +89,9 @@ int prim_op_alloc_pages(struct task *t, void *model, struct op_call *call)
 	if (node >= (s64)t->kern->hw->nr_nodes)
 		sim_fail(t->kern->sim, "alloc_pages: there is no node %llu", (u64)node, 0);
 	call->out = alloc_pages(t, node < 0 ? NUMA_NO_NODE : (u32)node, (u32)call->v[ALLOC_ORDER],
-				gfp_of(call->v[ALLOC_ZERO]), p->memory.pages_cat);
+				gfp_of(call->v[ALLOC_ZERO]) | gfp_values[call->v[ALLOC_GFP]] |
+					(call->v[ALLOC_ACCOUNT] ? GFP_ACCOUNT : 0),
+				p->memory.pages_cat);
 	if (!call->out)
 		return -ENOMEM;
 	task_count(t, &p->memory.nr_pages, 1LL << call->v[ALLOC_ORDER]);

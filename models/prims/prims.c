@@ -54,7 +54,7 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_percpu_read, false },
 	{ "percpu_sum", "exact sum of a per-CPU counter", prim_object_arg, 1, "object",
 	  prim_op_percpu_sum, false },
-	{ "alloc_pages", "allocate 2^order pages", prim_alloc_pages_args, 4, "order",
+	{ "alloc_pages", "allocate 2^order pages", prim_alloc_pages_args, 6, "order",
 	  prim_op_alloc_pages, false },
 	{ "alloc_pages_bulk", "allocate single pages in one go", prim_alloc_bulk_args, 3, "pages",
 	  prim_op_alloc_pages_bulk, false },
@@ -133,10 +133,13 @@ static int object_init(struct kern *k, struct prim_object *o, const struct objec
 	if (!o->instances)
 		return -ENOMEM;
 	for (; o->nr_inited < d->count; o->nr_inited++) {
-		int err = o->type->init(k, o->instances + o->nr_inited * o->type->size, d);
+		char *obj = o->instances + o->nr_inited * o->type->size;
+		int err = o->type->init(k, obj, d);
 
 		if (err)
 			return err;
+		if (d->cgroup)
+			prim_memcg_bind(obj, d->cgroup[o->nr_inited]);
 	}
 	return 0;
 }
@@ -309,6 +312,7 @@ const struct model_desc prims_model = {
 	.nr_metrics = ARRAY_SIZE(prim_metrics),
 	.kinds = prim_kinds,
 	.nr_kinds = ARRAY_SIZE(prim_kinds),
+	.cgroup_kind = &prim_memcg.desc,
 	.create = prims_create,
 	.destroy = prims_destroy,
 	.begin = prims_begin,

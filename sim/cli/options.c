@@ -198,22 +198,18 @@ static void report_failures(const struct experiment *e)
 		cli_complain("... and %u more failed runs, see run.log", shown - MAX_FAILURES);
 }
 
-/* Runs do not carry out all `events:` yet: refuse what would be ignored. */
-static bool refuse_events(const struct scenario *sc)
+/* Runs do not carry out all that a scenario may say: refuse what would be ignored. */
+static bool refuse_scenario(const struct scenario *sc)
 {
-	bool refused = false;
-	u32 i;
+	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+	bool refused;
+	guint i;
 
-	for (i = 0; i < sc->nr_events; i++) {
-		if (run_event_known(&sc->events[i]))
-			continue;
-		refused = true;
-		fprintf(stderr,
-			"%s:%u:%u: event '%s' cannot be carried out by this version; allowed: "
-			"fail_alloc, a scenario without events, or `mmsim check` without --quick\n",
-			sc->events[i].pos.file, sc->events[i].pos.line, sc->events[i].pos.col,
-			sc->events[i].kind);
-	}
+	run_refusals(sc, lines);
+	for (i = 0; i < lines->len; i++)
+		fprintf(stderr, "%s\n", (const char *)lines->pdata[i]);
+	refused = lines->len > 0;
+	g_ptr_array_free(lines, TRUE);
 	return refused;
 }
 
@@ -266,7 +262,7 @@ struct experiment *cli_execute(const struct cli *cli, const struct scenario *sc,
 	char *error = NULL;
 
 	*status = CLI_USAGE;
-	if (refuse_events(sc) || !choose_variants(o, sc))
+	if (refuse_scenario(sc) || !choose_variants(o, sc))
 		return NULL;
 	o->exp.poll = cli_poll;
 	o->exp.arg = o;

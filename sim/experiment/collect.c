@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Copying what a run measured into its result. */
+#include "sim/experiment/run_cgroups.h"
 #include "sim/experiment/run_priv.h"
 
 #include <math.h>
@@ -200,22 +201,72 @@ static void collect_profile(struct run *r)
 	g_hash_table_destroy(rows);
 }
 
+static void add_footprint(struct run *r, const char *category, const char *cgroup,
+			  const struct ledger_cat *row)
+{
+	struct run_footprint f = {
+		.category = keep(r, category),
+		.cgroup = keep(r, cgroup),
+		.end = row->bytes,
+		.peak = row->peak,
+		.objects = row->objects,
+		.mean = ledger_row_mean(&r->kern->ledger, row, r->end),
+	};
+
+	g_array_append_val(r->out->footprint, f);
+}
+
+/* With cgroups every byte is in one row: its cgroup's, or that of no cgroup. */
 static void collect_footprint(struct run *r)
 {
 	const struct ledger *l = &r->kern->ledger;
-	u32 i;
+	u32 i, o;
 
 	for (i = 0; i < l->nr; i++) {
-		struct run_footprint f = {
-			.category = keep(r, l->cat[i].name),
-			.end = l->cat[i].bytes,
-			.peak = l->cat[i].peak,
-			.objects = l->cat[i].objects,
-			.mean = ledger_mean(l, i, r->end),
-		};
+		if (!l->nr_owners)
+			add_footprint(r, l->cat[i].name, "", &l->cat[i]);
+		for (o = 0; o < l->nr_owners; o++) {
+			const struct ledger_cat *row = &l->owner[o].row[i];
 
-		g_array_append_val(r->out->footprint, f);
+			if (!o || row->bytes || row->peak || row->objects)
+				add_footprint(r, l->cat[i].name, l->owner[o].name, row);
+		}
 	}
+}
+
+static const char *cgroup_unit(const char *metric)
+{
+	return strstr(metric, ".events.") ? "" : "bytes";
+}
+
+/* Every value of every cgroup, told to @add. */
+static void visit_cgroups(struct run *r, u64 now,
+			  void (*add)(struct run *r, u64 now, const char *name, const char *unit,
+				      double v))
+{
+	const struct scenario *sc = r->c->scenario;
+	u32 i, m;
+	char *name;
+
+	for (i = 0; i < sc->nr_cgroups; i++) {
+		for (m = 0; scn_cgroup_metrics[m]; m++) {
+			name = g_strdup_printf("cgroup.%s.%s", sc->cgroups[i].name,
+					       scn_cgroup_metrics[m]);
+			add(r, now, name, cgroup_unit(name), cgroups_metric(r->cgroups, i, m));
+			g_free(name);
+		}
+	}
+	for (m = 0; scn_cgroups_metrics[m]; m++) {
+		name = g_strdup_printf("cgroup.%s", scn_cgroups_metrics[m]);
+		add(r, now, name, "", cgroups_total(r->cgroups, m));
+		g_free(name);
+	}
+}
+
+static void add_final(struct run *r, u64 now, const char *name, const char *unit, double v)
+{
+	(void)now;
+	add_metric(r, name, unit, METRIC_NEUTRAL, v);
 }
 
 void run_collect(struct run *r)
@@ -226,6 +277,8 @@ void run_collect(struct run *r)
 	collect_models(r);
 	collect_ops(r);
 	collect_phases(r);
+	if (r->cgroups)
+		visit_cgroups(r, r->end, add_final);
 	collect_locks(r);
 	collect_profile(r);
 	collect_footprint(r);
@@ -260,4 +313,6 @@ void run_sample_now(struct run *r, u64 now)
 		add_sample(r, now, name, "bytes", (double)l->cat[i].bytes);
 		g_free(name);
 	}
+	if (r->cgroups)
+		visit_cgroups(r, now, add_sample);
 }

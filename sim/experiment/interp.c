@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "sim/experiment/run_cgroups.h"
+
 #define MAX_IDLE_LOOPS 1000000
 
 void thread_fail(struct thread *th, const char *msg, u64 a, u64 b)
@@ -339,6 +341,9 @@ struct thread *thread_new(struct interp *in, struct cgroup_prog *g)
 		task_bind(th->t);
 	place_mems(hw, sg, &th->t->mems_allowed, &th->t->mems_interleave);
 	th->t->il_prev = (u16)(hw->nr_nodes - 1);
+	if (in->c.cgroups && sg->cgroup >= 0 &&
+	    !cgroups_enter(in->c.cgroups, th->t, sg->cgroup, g->nr_threads))
+		return NULL;
 	g->nr_threads++;
 	g->live++;
 	return th;

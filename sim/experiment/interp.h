@@ -12,6 +12,7 @@
 #include "sim/scenario/scenario.h"
 
 struct interp;
+struct run_cgroups;
 
 /* What a program runs against. All memory stays owned by the caller. */
 struct interp_config {
@@ -21,6 +22,7 @@ struct interp_config {
 	const s64 *params; /* values of the point */
 	const s64 *const *object_base; /* [model][object]: first instance */
 	const s64 *const *object_count; /* [model][object]: instances */
+	struct run_cgroups *cgroups; /* where groups with `cgroup:` go; NULL: nowhere */
 	u64 limit; /* end of the run, TIME_MAX if none */
 };
 

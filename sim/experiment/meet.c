@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where threads meet: barriers, spawn and wait, phases, and the end of a thread. */
 #include "sim/experiment/prog.h"
+#include "sim/experiment/run_cgroups.h"
 
 /* Live threads of the groups that name the barrier. */
 static u32 barrier_width(const struct interp *in, u32 index)
@@ -51,11 +52,15 @@ void thread_barrier(struct thread *th, u32 index)
 void thread_spawn(struct thread *th, u32 group)
 {
 	struct interp *in = th->in;
+	struct cgroup_prog *g = &in->groups[group];
 	struct thread *child;
 	u32 i;
 
 	task_sync(th->t);
-	child = thread_new(in, &in->groups[group]);
+	if (in->c.cgroups && g->g->cgroup >= 0 &&
+	    !cgroups_alive(in->c.cgroups, g->g->cgroup, g->nr_threads))
+		thread_fail(th, "the cgroup of the spawned thread has been removed", 0, 0);
+	child = thread_new(in, g);
 	if (!child)
 		thread_fail(th, "out of memory for a spawned thread", 0, 0);
 	for (i = 0; i < ARRAY_SIZE(th->t->rng); i++)
@@ -107,6 +112,7 @@ void thread_end(struct thread *th)
 	u32 i;
 
 	task_sync(th->t);
+	mem_cgroup_exit(th->t);
 	phase_leave(th);
 	in->last_end = max_u64(in->last_end, in->c.kern->sim->now);
 	th->g->live--;

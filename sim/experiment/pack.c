@@ -143,6 +143,7 @@ static void pack_footprint(struct packer *p, GArray *a)
 		struct run_footprint *f = &g_array_index(a, struct run_footprint, i);
 
 		pack_str(p, &f->category);
+		pack_str(p, &f->cgroup);
 		PACK(p, f->end);
 		PACK(p, f->peak);
 		PACK(p, f->objects);

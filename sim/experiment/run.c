@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Building, running and taking down one simulation. */
 #include "sim/experiment/run.h"
+#include "sim/experiment/run_cgroups.h"
 #include "sim/experiment/run_priv.h"
 
 #include <string.h>
@@ -25,6 +26,8 @@ static void cut_fire(struct sim_timer *t)
 	r->begin = now;
 	kern_begin(r->kern, now);
 	interp_begin(r->interp, now);
+	if (r->cgroups)
+		cgroups_begin(r->cgroups);
 	for (i = 0; i < r->nr_models; i++) {
 		if (r->models[i] && run_model(r, i)->begin)
 			run_model(r, i)->begin(r->models[i]);
@@ -43,6 +46,17 @@ static void sampler_fire(struct sim_timer *t)
 	r->idle_samples = t->sim->wheel.nr ? 0 : r->idle_samples + 1;
 	if (r->idle_samples < MAX_IDLE_SAMPLES)
 		sim_timer_set(t, t->sim->now + r->c->scenario->sample);
+}
+
+bool run_has_cgroups(const struct scenario *sc)
+{
+	static const char *const kinds[] = { "write_limit", "cgroup_remove", "memory_pressure" };
+
+	for (u32 i = 0; i < sc->nr_events; i++)
+		for (u32 k = 0; k < ARRAY_SIZE(kinds); k++)
+			if (!strcmp(sc->events[i].kind, kinds[k]))
+				return true;
+	return sc->nr_cgroups > 0;
 }
 
 static bool arm_timers(struct run *r)
@@ -69,11 +83,30 @@ static bool make_interp(struct run *r, char **error)
 		.params = r->c->params,
 		.object_base = (const s64 *const *)r->object_base,
 		.object_count = (const s64 *const *)r->object_count,
+		.cgroups = r->cgroups,
 		.limit = sc->duration ? sc->duration : TIME_MAX,
 	};
 
 	r->interp = interp_new(&ic, error);
 	return r->interp && !interp_start(r->interp, error);
+}
+
+/* The directories first, which events and objects name; the cgroups when hooks are there. */
+static bool make_world(struct run *r, char **error)
+{
+	const struct scenario *sc = r->c->scenario;
+	struct expr_env env = { .params = r->c->params,
+				.cpus = r->hw->nr_cpus,
+				.nodes = r->hw->nr_nodes };
+
+	if (run_has_cgroups(sc)) {
+		r->cgroups = cgroups_new(r->kern, sc, &env, error);
+		if (!r->cgroups)
+			return false;
+	}
+	if (!run_add_events(r, error) || !run_make_models(r, error))
+		return false;
+	return !r->cgroups || cgroups_make(r->cgroups, error);
 }
 
 static bool build(struct run *r, char **error)
@@ -103,8 +136,7 @@ static bool build(struct run *r, char **error)
 	r->mm = mm_new(r->kern, false);
 	if (!r->mm)
 		return false;
-	return run_add_events(r, error) && run_make_models(r, error) && make_interp(r, error) &&
-	       arm_timers(r);
+	return make_world(r, error) && make_interp(r, error) && arm_timers(r);
 }
 
 static void end_run(struct run *r)
@@ -116,6 +148,12 @@ static void end_run(struct run *r)
 	for (i = 0; i < r->nr_models && r->out->status <= SIM_UNTIL; i++) {
 		if (r->models[i] && run_model(r, i)->check)
 			run_model(r, i)->check(r->models[i]);
+	}
+	if (r->cgroups && r->out->status == SIM_DONE) {
+		const char *what = memcg_check(cgroups_state(r->cgroups));
+
+		if (what)
+			sim_fail(r->sim, what, 0, 0);
 	}
 	kern_end(r->kern, r->end);
 	r->out->elapsed = r->end > r->begin ? r->end - r->begin : 0;
@@ -142,6 +180,7 @@ static void take_down(struct run *r)
 {
 	interp_free(r->interp);
 	run_drop_models(r);
+	cgroups_free(r->cgroups);
 	if (r->mm)
 		mm_free(r->mm);
 	if (r->kern)

@@ -43,6 +43,7 @@ struct run_frame {
 
 struct run_footprint {
 	const char *category;
+	const char *cgroup; /* "": what belongs to none, or there are none */
 	s64 end, peak, objects;
 	double mean;
 };
@@ -80,8 +81,8 @@ void run_result_free(struct run_result *r);
 /* Drop all but the metrics. */
 void run_result_strip(struct run_result *r);
 
-/* Do runs carry this event out? */
-bool run_event_known(const struct scn_event *e);
+/* What of a scenario runs do not carry out: "file:line:column: what is wrong, what is allowed". */
+void run_refusals(const struct scenario *sc, GPtrArray *lines);
 
 /* Metric by name, NULL if the run has none of that name. */
 const struct run_metric *run_find_metric(const struct run_result *r, const char *name);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Models of a run: parameters and objects of the point, creation, removal. */
+#include "sim/experiment/run_cgroups.h"
 #include "sim/experiment/run_priv.h"
 
 #include <errno.h>
@@ -89,7 +90,9 @@ static bool make_object(struct run *r, const struct scn_object *o, struct object
 		*error = g_strdup_printf("%s:%u:%u: %s", pos.file, pos.line, pos.col, msg);
 		return false;
 	}
-	*d = (struct object_decl){ o->name, o->kind, values, (u32)count };
+	*d = (struct object_decl){ o->name, o->kind, values, (u32)count, NULL };
+	if (o->cgroup)
+		d->cgroup = cgroups_find(r->cgroups, o->name, &d->count);
 	return true;
 }
 

@@ -14,6 +14,8 @@ struct run {
 	struct hw *hw;
 	struct kern *kern;
 	struct mm_state *mm;
+	struct run_cgroups *cgroups; /* NULL if the scenario has none and no events */
+	u32 nr_event_tasks;
 	struct interp *interp;
 	u32 nr_models;
 	void **models;
@@ -30,8 +32,11 @@ const struct model_desc *run_model(const struct run *r, u32 i);
 bool run_make_models(struct run *r, char **error);
 void run_drop_models(struct run *r);
 
-/* Arrange for the events that run_event_known() knows; false with *@error set. */
+/* Arrange for the events that runs carry out; false with *@error set. */
 bool run_add_events(struct run *r, char **error);
+
+/* Cgroups are there: declared ones, or those of an event. */
+bool run_has_cgroups(const struct scenario *sc);
 
 /* Copy everything that is reported, after hw_end() and kern_end(). */
 void run_collect(struct run *r);

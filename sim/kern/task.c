@@ -37,6 +37,9 @@ static void commit_deferred(struct task *t)
 
 		if (d->kind == DEFER_COUNT)
 			*d->counter += (u64)d->n;
+		else if (d->kind == DEFER_OWNER)
+			ledger_own(&t->kern->ledger, d->owner, d->cat, d->n, d->objects,
+				   t->kern->sim->now);
 		else
 			ledger_commit(&t->kern->ledger, d->cat, d->n, d->objects,
 				      t->kern->sim->now);

@@ -21,6 +21,7 @@
 #include "sim/stat/lockstat.h"
 
 struct kern;
+struct mem_cgroup;
 struct memcg_state;
 struct task;
 
@@ -28,10 +29,13 @@ struct task;
 
 __extension__ typedef __int128 s128;
 
-enum deferred_kind { DEFER_COUNT, DEFER_LEDGER };
+enum deferred_kind { DEFER_COUNT, DEFER_LEDGER, DEFER_OWNER };
 
 struct deferred {
-	u64 *counter; /* DEFER_COUNT */
+	union {
+		u64 *counter; /* DEFER_COUNT */
+		struct ledger_owner *owner; /* DEFER_OWNER */
+	};
 	s64 n; /* count, or bytes */
 	s32 objects;
 	u16 cat;
@@ -90,6 +94,7 @@ struct task {
 	bool rcu_need; /* rq->rcu_need as of then */
 	u32 rcu_depth; /* read sections it is in */
 	struct list_head rcu_node; /* on the list of those, or nowhere */
+	struct mem_cgroup *memcg; /* it is in; NULL: the root. mem_cgroup_attach() */
 	u32 memcg_nr_pages_over_high; /* charged above memory.high since it last paid for that */
 	struct sim_handle spin_timer;
 	const struct frame_site *mutex_site; /* frame that asked for the mutex */
@@ -330,6 +335,19 @@ static inline void ledger_charge(struct task *t, u32 cat, s64 bytes, s32 objects
 		task_defer_full(t);
 	t->deferred[t->nr_deferred++] = (struct deferred){
 		.n = bytes, .objects = objects, .cat = (u16)cat, .kind = DEFER_LEDGER
+	};
+}
+
+/* What belongs to nobody, as ledger_charge() leaves it, becomes @o's; back if negative. */
+static inline void ledger_give(struct task *t, struct ledger_owner *o, u32 cat, s64 bytes,
+			       s32 objects)
+{
+	if (!o)
+		return;
+	if (t->nr_deferred == TASK_DEFERRED)
+		task_defer_full(t);
+	t->deferred[t->nr_deferred++] = (struct deferred){
+		.owner = o, .n = bytes, .objects = objects, .cat = (u16)cat, .kind = DEFER_OWNER
 	};
 }
 

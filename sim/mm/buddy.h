@@ -26,6 +26,7 @@ enum page_state {
 	PAGE_BUDDY, /* first page of a free block of the zone */
 	PAGE_PCP, /* ... of a block on a per-CPU list */
 	PAGE_USED, /* ... of an allocated block */
+	PAGE_CHARGED, /* ... of one that a memory cgroup pays for: prev is its mem_cgroup.nr */
 };
 
 /*

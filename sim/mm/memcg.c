@@ -18,26 +18,46 @@ bool mem_cgroup_is_descendant(const struct mem_cgroup *memcg, const struct mem_c
 	return false;
 }
 
+/* Room for one more struct in by_nr. */
+static bool by_nr_grow(struct memcg_state *ms)
+{
+	u32 max = ms->max_structs ? 2 * ms->max_structs : 64;
+	struct mem_cgroup **by_nr;
+
+	if (ms->nr_structs < ms->max_structs)
+		return true;
+	by_nr = realloc(ms->by_nr, max * sizeof(struct mem_cgroup *));
+	if (!by_nr)
+		return false;
+	ms->by_nr = by_nr;
+	ms->max_structs = max;
+	return true;
+}
+
 /* A struct, new or of a freed memcg; with @nodes shrinker infos. */
 static struct mem_cgroup *memcg_alloc(struct memcg_state *ms, u32 nodes)
 {
 	struct mem_cgroup *memcg;
 	struct shrinker_info *info;
+	u32 nr;
 
 	if (nodes && !list_empty(&ms->unused)) {
 		memcg = list_first_entry(&ms->unused, struct mem_cgroup, sibling);
 		list_del(&memcg->sibling);
 		info = memcg->info;
+		nr = memcg->nr;
 	} else {
 		memcg = malloc(sizeof(*memcg));
 		info = nodes ? malloc(nodes * sizeof(*info)) : NULL;
-		if (!memcg || (nodes && !info)) {
+		if (!memcg || (nodes && !info) || !by_nr_grow(ms)) {
 			free(memcg);
 			free(info);
 			return NULL;
 		}
+		nr = ms->nr_structs++;
+		ms->by_nr[nr] = memcg;
 	}
-	*memcg = (struct mem_cgroup){ .info = info };
+	*memcg = (struct mem_cgroup){ .info = info, .nr = nr };
 	for (u32 i = 0; i < nodes; i++)
 		shrinker_info_init(&info[i]);
 	list_init(&memcg->children);
@@ -100,6 +120,7 @@ void memcg_free(struct memcg_state *ms)
 	}
 	shrinkers_destroy(&ms->shrinkers);
 	free(ms->by_id);
+	free(ms->by_nr);
 	free(ms->stock);
 	free(ms);
 }
@@ -252,6 +273,23 @@ void mem_cgroup_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *m
 	css_put(ms, t, memcg);
 }
 
+void mem_cgroup_attach(struct task *t, struct mem_cgroup *memcg)
+{
+	if (!memcg->parent)
+		return;
+	t->memcg = memcg;
+	memcg->nr_tasks++;
+}
+
+void mem_cgroup_exit(struct task *t)
+{
+	if (!t->memcg)
+		return;
+	task_sync(t);
+	t->memcg->nr_tasks--;
+	t->memcg = NULL;
+}
+
 static bool has_online_child(const struct mem_cgroup *memcg)
 {
 	struct list_head *pos;
@@ -267,7 +305,7 @@ static int css_offline(struct memcg_state *ms, struct task *t, struct mem_cgroup
 	task_sync(t);
 	if (memcg == ms->root || memcg->state != CSS_ONLINE)
 		return -EINVAL;
-	if (has_online_child(memcg))
+	if (memcg->nr_tasks || has_online_child(memcg))
 		return -EBUSY;
 	memcg->state = CSS_OFFLINE;
 	ms->nr_online--;

@@ -44,7 +44,11 @@ struct mem_cgroup {
 	u16 id; /* 1..MEM_CGROUP_ID_MAX, the lowest free one, until offline; the root has 1 */
 	u8 state; /* enum css_state */
 	u32 pins; /* mem_cgroup_get() without mem_cgroup_put() yet; open state */
+	u32 nr; /* for a page to say who pays for it: memcg_by_nr(). Of the struct, not to be freed */
+	u32 nr_tasks; /* in it; open state */
 	u64 events[NR_MEMCG_EVENTS]; /* memory.events.local */
+	u64 *events_all; /* memory.events, with those of all below; its maker's, or NULL */
+	struct ledger_owner *owner; /* of bytes in the ledger that are its; NULL: not told apart */
 	struct shrinker_info *info; /* per node; NULL in the root */
 	void *slot[MEMCG_SLOTS]; /* of the hooks' owners */
 };
@@ -87,6 +91,8 @@ struct memcg_state {
 	struct mutex cgroup_mutex; /* mkdir and rmdir */
 	struct mem_cgroup **by_id; /* of online ones; MEM_CGROUP_ID_MAX + 1 */
 	u32 next_id; /* no lower one is free */
+	struct mem_cgroup **by_nr; /* every struct there is, by nr; [0] is the root's */
+	u32 nr_structs, max_structs;
 	struct list_head unused; /* structs of freed ones, by sibling */
 	struct memcg_stock *stock; /* per CPU */
 	bool draining; /* percpu_charge_mutex */
@@ -121,7 +127,7 @@ struct mem_cgroup *mem_cgroup_create(struct memcg_state *ms, struct task *t,
 
 /*
  * rmdir: offline now, freed with its last charge, at once if there is none. 0, or -EBUSY if
- * it has children, -EINVAL if it is the root or offline.
+ * it has children or tasks, -EINVAL if it is the root or offline.
  */
 int mem_cgroup_remove(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg);
 
@@ -131,6 +137,16 @@ int mem_cgroup_remove(struct memcg_state *ms, struct task *t, struct mem_cgroup 
  */
 void mem_cgroup_get(struct task *t, struct mem_cgroup *memcg);
 void mem_cgroup_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg);
+
+/* @t is in the online @memcg from now on: before it starts. */
+void mem_cgroup_attach(struct task *t, struct mem_cgroup *memcg);
+/* @t, which runs, is about to end: it is in none any more. */
+void mem_cgroup_exit(struct task *t);
+
+static inline struct mem_cgroup *memcg_by_nr(const struct memcg_state *ms, u32 nr)
+{
+	return ms->by_nr[nr];
+}
 
 /**
  * mem_cgroup_charge - charge @nr pages to @memcg and its ancestors
@@ -154,6 +170,18 @@ u64 try_to_free_mem_cgroup_pages(struct memcg_state *ms, struct task *t, struct 
 				 u64 nr, u32 gfp);
 
 /*
+ * memory.reclaim: reclaim @nr pages from @memcg and below, however often that takes. Pages
+ * reclaimed; what is missing is -EAGAIN for the writer.
+ */
+u64 memory_reclaim_write(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u64 nr);
+
+/*
+ * What kswapd does when it is woken on node @nid for @nr pages: priorities 12 to 1 over every
+ * cgroup, LRUs and shrinkers, until as many are reclaimed or free in addition. Pages.
+ */
+u64 balance_pgdat(struct memcg_state *ms, struct task *t, u32 nid, u64 nr);
+
+/*
  * On the way back to user space: pages charged above memory.high are reclaimed, then the
  * task is put to sleep for longer the further usage is above it.
  */
@@ -161,6 +189,9 @@ void mem_cgroup_handle_over_high(struct memcg_state *ms, struct task *t, struct 
 
 /* Write memory.max (pages): reclaims, then kills until usage is below, as far as it gets. */
 void memory_max_write(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u64 max);
+/* Write memory.low and memory.min (pages): reclaim from above leaves that much alone. */
+void memory_low_write(struct task *t, struct mem_cgroup *memcg, u64 low);
+void memory_min_write(struct task *t, struct mem_cgroup *memcg, u64 min);
 /* Write memory.high (pages): reclaims what is above. */
 void memory_high_write(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u64 high);
 

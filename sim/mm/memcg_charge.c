@@ -108,9 +108,12 @@ void drain_all_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *
 
 /* try_charge ---------------------------------------------------------------------------- */
 
-static void memcg_memory_event(struct task *t, struct mem_cgroup *memcg, enum memcg_event ev)
+void memcg_memory_event(struct task *t, struct mem_cgroup *memcg, enum memcg_event ev)
 {
 	task_count(t, &memcg->events[ev], 1);
+	for (; memcg->parent; memcg = memcg->parent)
+		if (memcg->events_all)
+			task_count(t, &memcg->events_all[ev], 1);
 }
 
 /* The memcg whose limit was met. */
@@ -168,6 +171,15 @@ static bool make_room(struct memcg_state *ms, struct task *t, struct mem_cgroup 
 	return true;
 }
 
+bool above_high(struct task *t, struct mem_cgroup *memcg)
+{
+	u64 high;
+
+	task_sync(t);
+	high = memcg->memory.high; /* open: it may be written at any time */
+	return high != PAGE_COUNTER_MAX && page_counter_read(t, &memcg->memory) > high;
+}
+
 /* Is usage above memory.high here or further up? */
 static void note_over_high(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg,
 			   u32 batch, u32 gfp)
@@ -175,8 +187,7 @@ static void note_over_high(struct memcg_state *ms, struct task *t, struct mem_cg
 	struct mem_cgroup *m;
 
 	for (m = memcg; m->parent; m = m->parent) {
-		if (m->memory.high == PAGE_COUNTER_MAX ||
-		    page_counter_read(t, &m->memory) <= m->memory.high)
+		if (!above_high(t, m))
 			continue;
 		t->memcg_nr_pages_over_high += batch;
 		break;

@@ -9,6 +9,10 @@
 void css_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg);
 
 /* memcg_charge.c */
+/* Is usage above memory.high? */
+bool above_high(struct task *t, struct mem_cgroup *memcg);
+/* One more event of @memcg and of all above it. */
+void memcg_memory_event(struct task *t, struct mem_cgroup *memcg, enum memcg_event ev);
 void memcg_stock_init(struct memcg_state *ms, struct memcg_stock *stock);
 
 #endif

@@ -5,6 +5,7 @@
  * reference thp.md 1.9).
  */
 #include "sim/mm/memcg_priv.h"
+#include "sim/mm/zone.h"
 
 #define MEMCG_DELAY_PRECISION_SHIFT 20
 #define MEMCG_DELAY_SCALING_SHIFT 14
@@ -43,20 +44,25 @@ static struct mem_cgroup *mem_cgroup_iter(struct memcg_state *ms, struct task *t
 static bool is_protected(struct task *t, struct mem_cgroup *memcg, const struct mem_cgroup *root,
 			 bool respect_low, bool *skipped_low)
 {
-	u64 usage;
+	u64 usage, min, low;
 
-	if (memcg == root || !memcg->parent || !(memcg->memory.min | memcg->memory.low))
+	if (memcg == root || !memcg->parent)
+		return false;
+	task_sync(t);
+	min = memcg->memory.min;
+	low = memcg->memory.low;
+	if (!(min | low))
 		return false;
 	usage = page_counter_read(t, &memcg->memory);
-	if (usage <= memcg->memory.min)
+	if (usage <= min)
 		return true;
-	if (usage > memcg->memory.low)
+	if (usage > low)
 		return false;
 	if (respect_low) {
 		*skipped_low = true;
 		return true;
 	}
-	task_count(t, &memcg->events[MEMCG_LOW], 1);
+	memcg_memory_event(t, memcg, MEMCG_LOW);
 	return false;
 }
 
@@ -71,23 +77,29 @@ static void shrink_node_memcg(struct memcg_state *ms, struct task *t, struct mem
 {
 	if (ms->reclaim.shrink_lru)
 		r->got += ms->reclaim.shrink_lru(t, memcg, nid, priority, ms->reclaim.arg);
+	task_sync(t);
 	if (memcg->state == CSS_ONLINE)
 		shrink_slab(t, &ms->shrinkers, memcg->info ? &memcg->info[nid] : NULL, r->gfp, nid,
 			    memcg, priority);
 }
 
+static void shrink_node(struct memcg_state *ms, struct task *t, struct mem_cgroup *root, u32 nid,
+			u32 priority, struct reclaim *r)
+{
+	struct mem_cgroup *memcg = NULL;
+
+	while ((memcg = mem_cgroup_iter(ms, t, root, memcg))) {
+		if (!is_protected(t, memcg, root, r->respect_low, &r->skipped_low))
+			shrink_node_memcg(ms, t, memcg, nid, priority, r);
+		cond_resched(t);
+	}
+}
+
 static void shrink_zones(struct memcg_state *ms, struct task *t, struct mem_cgroup *root,
 			 u32 priority, struct reclaim *r)
 {
-	for (u32 nid = 0; nid < ms->nr_nodes; nid++) {
-		struct mem_cgroup *memcg = NULL;
-
-		while ((memcg = mem_cgroup_iter(ms, t, root, memcg))) {
-			if (!is_protected(t, memcg, root, r->respect_low, &r->skipped_low))
-				shrink_node_memcg(ms, t, memcg, nid, priority, r);
-			cond_resched(t);
-		}
-	}
+	for (u32 nid = 0; nid < ms->nr_nodes; nid++)
+		shrink_node(ms, t, root, nid, priority, r);
 }
 
 static void descend(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg,
@@ -120,6 +132,74 @@ u64 try_to_free_mem_cgroup_pages(struct memcg_state *ms, struct task *t, struct 
 	return r.got;
 }
 
+u64 memory_reclaim_write(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u64 nr)
+{
+	u32 retries = MAX_RECLAIM_RETRIES;
+	u64 got = 0;
+
+	FRAME(t, "memory_reclaim");
+
+	while (got < nr) {
+		/* a quarter of what is missing, so that little more than @nr goes */
+		u64 n = try_to_free_mem_cgroup_pages(ms, t, memcg, (nr - got) / 4, 0);
+
+		if (!n && !retries--)
+			break;
+		got += n;
+	}
+	return got;
+}
+
+/* kswapd ---------------------------------------------------------------------------------- */
+
+/*
+ * Pages of the node in the buddy lists, as the watermarks see them. The kernel reads a counter
+ * without the lock that guards it here.
+ */
+static u64 node_free(struct task *t, u32 nid)
+{
+	struct zone *z = &task_mm(t)->zone[nid];
+	u64 free;
+
+	spin_lock(t, &z->lock);
+	free = z->buddy.free;
+	spin_unlock(t, &z->lock);
+	return free;
+}
+
+/* One balance of the node: what was reclaimed or has become free for other reasons. */
+static u64 kswapd_descend(struct memcg_state *ms, struct task *t, u32 nid, u64 nr,
+			  struct reclaim *r)
+{
+	u64 before = node_free(t, nid), done = 0;
+
+	for (u32 priority = DEF_PRIORITY; priority >= 1 && done < nr; priority--) {
+		u64 now;
+
+		shrink_node(ms, t, ms->root, nid, priority, r);
+		now = node_free(t, nid);
+		done = max_u64(r->got, now > before ? now - before : 0);
+	}
+	return done;
+}
+
+u64 balance_pgdat(struct memcg_state *ms, struct task *t, u32 nid, u64 nr)
+{
+	struct reclaim r = { .want = nr, .respect_low = true };
+	u64 done;
+
+	FRAME(t, "balance_pgdat");
+
+	t->reclaiming = true;
+	done = kswapd_descend(ms, t, nid, nr, &r);
+	if (done < nr && r.skipped_low) {
+		r.respect_low = false; /* sc.memcg_low_reclaim */
+		done += kswapd_descend(ms, t, nid, nr - done, &r);
+	}
+	t->reclaiming = false;
+	return done;
+}
+
 /* memory.high ----------------------------------------------------------------------------- */
 
 /* How far usage is above high, relative to it, in 1 / 2^20; of the worst on the way up. */
@@ -128,9 +208,11 @@ static u64 max_overage(struct task *t, struct mem_cgroup *memcg)
 	u64 max = 0;
 
 	for (; memcg->parent; memcg = memcg->parent) {
-		u64 high = max_u64(memcg->memory.high, 1), usage;
+		u64 high, usage;
 
-		if (memcg->memory.high == PAGE_COUNTER_MAX)
+		task_sync(t);
+		high = max_u64(memcg->memory.high, 1);
+		if (high == PAGE_COUNTER_MAX)
 			continue;
 		usage = page_counter_read(t, &memcg->memory);
 		if (usage > high)
@@ -158,10 +240,9 @@ static u64 reclaim_high(struct memcg_state *ms, struct task *t, struct mem_cgrou
 	u64 got = 0;
 
 	for (; memcg->parent; memcg = memcg->parent) {
-		if (memcg->memory.high == PAGE_COUNTER_MAX ||
-		    page_counter_read(t, &memcg->memory) <= memcg->memory.high)
+		if (!above_high(t, memcg))
 			continue;
-		task_count(t, &memcg->events[MEMCG_HIGH], 1);
+		memcg_memory_event(t, memcg, MEMCG_HIGH);
 		got += try_to_free_mem_cgroup_pages(ms, t, memcg, nr, 0);
 	}
 	return got;
@@ -215,11 +296,23 @@ void memory_max_write(struct memcg_state *ms, struct task *t, struct mem_cgroup 
 				retries--;
 			continue;
 		}
-		task_count(t, &memcg->events[MEMCG_OOM], 1);
+		memcg_memory_event(t, memcg, MEMCG_OOM);
 		if (!ms->reclaim.oom_kill || !ms->reclaim.oom_kill(t, memcg, ms->reclaim.arg))
 			break;
-		task_count(t, &memcg->events[MEMCG_OOM_KILL], 1);
+		memcg_memory_event(t, memcg, MEMCG_OOM_KILL);
 	}
+}
+
+void memory_low_write(struct task *t, struct mem_cgroup *memcg, u64 low)
+{
+	task_sync(t);
+	memcg->memory.low = low;
+}
+
+void memory_min_write(struct task *t, struct mem_cgroup *memcg, u64 min)
+{
+	task_sync(t);
+	memcg->memory.min = min;
 }
 
 void memory_high_write(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u64 high)

@@ -299,6 +299,10 @@ u32 alloc_pages(struct task *t, u32 node, u32 order, u32 gfp, u32 cat)
 		pfn = list.head;
 	}
 	pages_taken(t, &ac, 1, cat);
+	if (unlikely(gfp & GFP_ACCOUNT && t->memcg) && !page_charge(t, pfn, order, gfp, cat)) {
+		free_pages(t, pfn, cat);
+		return 0;
+	}
 	return pfn;
 }
 
@@ -346,7 +350,7 @@ s32 page_allocated(struct task *t, u64 pfn)
 {
 	const struct page *page = page_find(&task_mm(t)->map, pfn);
 
-	return page && page->state == PAGE_USED ? page->order : -1;
+	return page && (page->state == PAGE_USED || page->state == PAGE_CHARGED) ? page->order : -1;
 }
 
 static void pages_gone(struct task *t, u32 blocks, u64 pages, u32 cat)
@@ -416,6 +420,8 @@ void free_pages(struct task *t, u32 pfn, u32 cat)
 
 	if (unlikely(order < 0))
 		sim_fail(t->kern->sim, "free_pages: page frame %llu is not allocated", pfn, 0);
+	if (unlikely(page_of(&task_mm(t)->map, pfn)->state == PAGE_CHARGED))
+		page_uncharge(t, pfn, (u32)order, cat);
 	task_settle(t);
 	node = page_node(task_mm(t), pfn);
 	work(t, cost(t, MK_PCP_PAIR) / 2);

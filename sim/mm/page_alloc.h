@@ -24,6 +24,9 @@
 /* Flags of an allocation. */
 #define GFP_KERNEL 0u
 #define GFP_ZERO 1u
+#define GFP_ACCOUNT 4u /* the task's memory cgroup pays, alloc_pages() only */
+#define GFP_NOWAIT 8u /* nothing is reclaimed for that */
+#define GFP_NORETRY 16u /* __GFP_NORETRY: reclaimed once */
 
 #define NUMA_NO_NODE UINT32_MAX /* the node of the task's CPU */
 
@@ -49,7 +52,8 @@ u32 alloc_page(struct task *t, u32 gfp, u32 cat);
  * 2^@order pages, preferably of @node: from a per-CPU list if pcp_allowed_order(), else
  * from the zone. First from a zone that stays above its low watermark, nearest first,
  * then from one that stays above its min watermark; 0 if there is none (nothing is
- * reclaimed). @order is at most MAX_PAGE_ORDER.
+ * reclaimed), or if the task's memory cgroup cannot pay. @order is at most MAX_PAGE_ORDER.
+ * Pages that are paid for go back through free_pages() only.
  */
 u32 alloc_pages(struct task *t, u32 node, u32 order, u32 gfp, u32 cat);
 

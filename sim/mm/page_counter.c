@@ -31,16 +31,17 @@ bool page_counter_try_charge(struct task *t, struct page_counter *counter, u64 n
 	struct page_counter *c;
 
 	for (c = counter; c; c = c->parent) {
-		u64 new;
+		u64 new, max;
 
 		task_sync(t);
+		max = c->max; /* as of the addition: the limit may be written at any time */
 		/* peaks of an addition that is taken back at once are none */
-		if ((u64)c->usage.v + nr <= c->max)
+		if ((u64)c->usage.v + nr <= max)
 			update_watermark(c, (u64)c->usage.v + nr);
 		else
 			c->failcnt++;
 		new = (u64)atomic_add_return(t, &c->usage, (s64)nr);
-		if (new <= c->max)
+		if (new <= max)
 			continue;
 		page_counter_cancel(t, c, nr);
 		*fail = c;
@@ -76,9 +77,12 @@ u64 page_counter_margin(struct task *t, struct page_counter *c)
 	u64 margin = PAGE_COUNTER_MAX;
 
 	for (; c; c = c->parent) {
-		u64 usage = page_counter_read(t, c);
+		u64 usage, max;
 
-		margin = min_u64(margin, usage < c->max ? c->max - usage : 0);
+		task_sync(t);
+		max = c->max;
+		usage = page_counter_read(t, c);
+		margin = min_u64(margin, usage < max ? max - usage : 0);
 	}
 	return margin;
 }

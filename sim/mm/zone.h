@@ -107,6 +107,15 @@ void zone_put(struct zone_section *s, u32 pfn, u32 order, bool warm);
 /* Spend the time and release the lock. */
 void zone_end(struct zone_section *s);
 
+/* memcg_page.c */
+/*
+ * The task's memory cgroup, which is not the root, pays for an allocated block: false if it
+ * cannot. @gfp: GFP_* of the allocation.
+ */
+bool page_charge(struct task *t, u32 pfn, u32 order, u32 gfp, u32 cat);
+/* It pays no more: the page is about to be freed. */
+void page_uncharge(struct task *t, u32 pfn, u32 order, u32 cat);
+
 /* pcp.c */
 /* Lists of @order: refill from @node's zone; false if it would fall below @mark or has none. */
 bool pcp_refill(struct task *t, struct pcp *p, u32 node, u32 order, enum zone_watermark mark);

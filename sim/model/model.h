@@ -15,6 +15,7 @@
 
 struct task;
 struct kern;
+struct memcg_dir;
 
 /* Types of parameters and arguments. Values are carried as s64. */
 enum value_type {
@@ -102,6 +103,8 @@ struct object_decl {
 	const struct object_kind_desc *kind;
 	const s64 *values; /* in the order of kind->keys */
 	u32 count; /* instances; addressed name[i] through index expression */
+	/* NULL, or what the instances stand for: cgroups of `cgroups:`, which others make */
+	struct memcg_dir *const *cgroup;
 };
 
 /* One design of a model. @ops belongs to the model, which knows its type. */
@@ -147,6 +150,8 @@ struct model_desc {
 	u32 nr_metrics;
 	const struct object_kind_desc *const *kinds;
 	u32 nr_kinds;
+	/* objects of this kind stand for cgroups of `cgroups:` that operations name; or NULL */
+	const struct object_kind_desc *cgroup_kind;
 	void *(*create)(struct kern *k, const struct model_config *config);
 	void (*destroy)(void *model);
 	void (*begin)(void *model);

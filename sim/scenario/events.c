@@ -132,6 +132,7 @@ static const struct event_kind {
 	{ "memory_pressure",
 	  { { "bytes", EV_SIZE, true },
 	    { "node", EV_NODE, false },
+	    { "cgroup", EV_CGROUP, false },
 	    { "during", EV_TIME, false } } },
 	{ "cpu_offline", { { "cpu", EV_CPU, true } } },
 	{ "cpu_online", { { "cpu", EV_CPU, true } } },
@@ -230,6 +231,8 @@ static void args_read(struct reader *rd, const struct event_kind *k, const struc
 	}
 	if (g_hash_table_contains(args, "share") && g_hash_table_contains(args, "every"))
 		mistake(rd, key->pos, "%s takes either 'share' or 'every'", k->name);
+	if (g_hash_table_contains(args, "node") && g_hash_table_contains(args, "cgroup"))
+		mistake(rd, key->pos, "%s takes either 'node' or 'cgroup'", k->name);
 	for (u32 i = 0; n->kind == NODE_MAP && i < n->nr; i++)
 		if (choice_find(names, node_key(n, i)->text) < 0)
 			mistake_unknown(rd, node_key(n, i)->pos,

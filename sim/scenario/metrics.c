@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Names of metrics: <model>.<metric>, <model>.<op>_p50 and the like, elapsed,
- * cpu_busy and cpu_spin, lock.<name>.<column>; each with @<phase> behind it.
+ * cpu_busy and cpu_spin, lock.<name>.<column>, cgroup.<name>.<file>; each with @<phase> behind it.
  */
 #include "sim/scenario/reader.h"
 
@@ -60,6 +60,40 @@ static bool lock_metric_ok(struct reader *rd, const struct node *n, const char *
 	return true;
 }
 
+const char *const scn_cgroup_metrics[] = {
+	"memory.current",	  "memory.peak",       "memory.events.low",
+	"memory.events.high",	  "memory.events.max", "memory.events.oom",
+	"memory.events.oom_kill", "memory.stat.anon",  NULL
+};
+
+const char *const scn_cgroups_metrics[] = { "nr_descendants", "nr_dying_descendants",
+					    "events_failed", NULL };
+
+/* cgroup.NAME.memory.current and the like, or cgroup.nr_descendants. */
+static bool cgroup_metric_ok(struct reader *rd, const struct node *n, const char *name)
+{
+	const char *rest = name + strlen("cgroup."), *file;
+
+	if (strncmp(name, "cgroup.", strlen("cgroup.")))
+		return false;
+	if (choice_find(scn_cgroups_metrics, rest) >= 0)
+		return true;
+	file = strstr(rest, ".memory.");
+	if (!file)
+		mistake(rd, n->pos,
+			"a metric of a cgroup is cgroup.NAME.memory.current or the like, "
+			"not '%.60s'",
+			name);
+	else if (choice_find(rd->cgroup_names,
+			     arena_printf(rd->a, "%.*s", (int)(file - rest), rest)) < 0)
+		mistake_unknown(rd, n->pos, "cgroup",
+				arena_printf(rd->a, "%.*s", (int)(file - rest), rest),
+				rd->cgroup_names);
+	else if (choice_find(scn_cgroup_metrics, file + 1) < 0)
+		mistake_unknown(rd, n->pos, "metric of a cgroup", file + 1, scn_cgroup_metrics);
+	return true;
+}
+
 static const char *const *phases(struct reader *rd)
 {
 	return rd->s->phase_names;
@@ -78,7 +112,7 @@ const char *metric_read(struct reader *rd, const struct node *n)
 		mistake_unknown(rd, n->pos, "phase", at + 1, phases(rd));
 		return NULL;
 	}
-	if (lock_metric_ok(rd, n, name))
+	if (lock_metric_ok(rd, n, name) || cgroup_metric_ok(rd, n, name))
 		return text;
 	names = all_names(rd);
 	if (choice_find((const char *const *)names->pdata, name) < 0) {

@@ -189,3 +189,31 @@ void objects_read(struct reader *rd)
 	rd->s->objects = arena_copy(rd->a, objects->data, objects->len * sizeof(struct scn_object));
 	g_array_free(objects, TRUE);
 }
+
+s32 cgroup_object(struct reader *rd, u32 model, const char *name)
+{
+	const struct object_kind_desc *kind = registry_model(rd->r, model)->cgroup_kind;
+	s32 at = kind && rd->cgroup_names ? choice_find(rd->cgroup_names, name) : -1;
+	struct scenario *s = rd->s;
+	struct scn_object *objects;
+	u32 n = s->nr_objects, *nth;
+
+	if (at < 0)
+		return -1;
+	objects = arena_alloc(rd->a, (n + 1) * sizeof(*objects));
+	nth = arena_alloc(rd->a, (n + 2) * sizeof(*nth));
+	for (u32 i = 0; i < n; i++) {
+		objects[i] = s->objects[i];
+		nth[i] = rd->object_nth[i];
+		nth[n] += s->objects[i].model == model;
+	}
+	objects[n] = (struct scn_object){ .name = s->cgroups[at].name,
+					  .model = model,
+					  .pos = s->cgroups[at].pos,
+					  .kind = kind,
+					  .cgroup = &s->cgroups[at] };
+	s->objects = objects;
+	rd->object_nth = nth;
+	index_add(rd->object_index, objects[n].name, n);
+	return (s32)s->nr_objects++;
+}

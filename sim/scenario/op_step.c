@@ -154,8 +154,11 @@ static void unknown_object(struct op_read *o, const struct node *n, const char *
 	GPtrArray *names = g_ptr_array_new();
 
 	for (u32 i = 0; i < s->nr_objects; i++)
-		if (s->objects[i].model == o->st->model)
+		if (s->objects[i].model == o->st->model && !s->objects[i].cgroup)
 			g_ptr_array_add(names, (void *)s->objects[i].name);
+	for (u32 i = 0; registry_model(o->rd->r, o->st->model)->cgroup_kind && i < s->nr_cgroups;
+	     i++)
+		g_ptr_array_add(names, (void *)s->cgroups[i].name);
 	g_ptr_array_add(names, NULL);
 	mistake_unknown(o->rd, n->pos, "object", name, (const char *const *)names->pdata);
 	g_ptr_array_free(names, TRUE);
@@ -170,6 +173,10 @@ static struct want index_want(const struct op_read *o)
 
 	if (o->object < 0)
 		return w;
+	if (o->rd->s->objects[o->object].cgroup) {
+		w.max = o->rd->s->objects[o->object].cgroup->count - 1;
+		return w;
+	}
 	count = o->rd->s->objects[o->object].count;
 	if (!count || (expr_literal(count, &n) && n > 0))
 		w.max = n - 1;
@@ -182,6 +189,8 @@ static bool object_by_name(struct op_read *o, u32 i, const struct node *n, const
 	const struct scenario *s = o->rd->s;
 	s32 at = index_find(o->rd->object_index, name);
 
+	if (at < 0)
+		at = cgroup_object(o->rd, o->st->model, name);
 	if (at < 0) {
 		unknown_object(o, n, name);
 		return false;

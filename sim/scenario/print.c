@@ -246,11 +246,14 @@ static void print_sweep(GString *out, const struct scenario *s)
 
 static void print_objects(GString *out, const struct scenario *s)
 {
-	if (s->nr_objects)
+	/* those that stand for cgroups come last */
+	if (s->nr_objects && !s->objects[0].cgroup)
 		g_string_append(out, "objects:\n");
 	for (u32 i = 0; i < s->nr_objects; i++) {
 		const struct scn_object *o = &s->objects[i];
 
+		if (o->cgroup)
+			continue;
 		g_string_append(out, "  - {name: ");
 		print_text(out, o->name);
 		g_string_append_printf(out, ", kind: %s.%s",

@@ -253,6 +253,11 @@ void sweep_read(struct reader *rd, const struct node *n, const struct node *quic
 void objects_read(struct reader *rd);
 void variants_read(struct reader *rd, const struct node *kernel, const struct node *variants);
 void cgroups_read(struct reader *rd);
+/*
+ * An operation of @model names what is no object: if it is a cgroup and the model has
+ * operations on them, the index of a new object that stands for it, else -1.
+ */
+s32 cgroup_object(struct reader *rd, u32 model, const char *name);
 void threads_read(struct reader *rd);
 void models_used(struct reader *rd);
 void events_read(struct reader *rd);

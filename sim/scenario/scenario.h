@@ -210,6 +210,7 @@ struct scn_expect {
 
 /* Limits of a cgroup, in the order of scn_limit_names[]. */
 #define SCN_NR_LIMITS 5
+#define SCN_SWAP_MAX 4
 
 extern const char *const scn_limit_names[SCN_NR_LIMITS + 1]; /* "memory.max", ..., NULL */
 
@@ -220,6 +221,14 @@ struct scn_cgroup {
 	u32 count; /* instances */
 	struct expr *limits[SCN_NR_LIMITS]; /* bytes; NULL: not limited */
 };
+
+/*
+ * What is measured of each cgroup, NULL-terminated: cgroup.NAME.memory.current and so on. In
+ * the order of enum scn_cgroup_metric. Of `count` cgroups: the sum, of memory.peak the highest.
+ */
+extern const char *const scn_cgroup_metrics[];
+/* Of all cgroups together: cgroup.nr_descendants and so on, likewise. */
+extern const char *const scn_cgroups_metrics[];
 
 /* events: at a time something happens to the world. */
 struct scn_event {
@@ -236,6 +245,7 @@ struct scn_object {
 	const struct object_kind_desc *kind;
 	struct expr **values; /* by kind->keys; NULL: default */
 	struct expr *count; /* NULL: 1 */
+	const struct scn_cgroup *cgroup; /* not declared: stands for this one, with its count */
 };
 
 struct scenario {

@@ -20,19 +20,36 @@ s32 ledger_category(struct ledger *l, const char *name)
 	return (s32)l->nr++;
 }
 
+void ledger_set_owners(struct ledger *l, struct ledger_owner *owner, u32 nr)
+{
+	l->owner = owner;
+	l->nr_owners = nr;
+	memcpy(owner[0].row, l->cat, sizeof(l->cat));
+}
+
+static void rows_begin(struct ledger_cat *row, u32 nr, u64 now)
+{
+	for (u32 i = 0; i < nr; i++) {
+		row[i].moment = (s128)row[i].bytes * (s64)now;
+		row[i].peak = row[i].bytes;
+	}
+}
+
 void ledger_begin(struct ledger *l, u64 now)
 {
 	l->begin_ps = now;
-	for (u32 i = 0; i < l->nr; i++) {
-		l->cat[i].moment = (s128)l->cat[i].bytes * (s64)now;
-		l->cat[i].peak = l->cat[i].bytes;
-	}
+	rows_begin(l->cat, l->nr, now);
+	for (u32 i = 0; i < l->nr_owners; i++)
+		rows_begin(l->owner[i].row, l->nr, now);
 }
 
 double ledger_mean(const struct ledger *l, u32 cat, u64 now)
 {
-	const struct ledger_cat *c = &l->cat[cat];
+	return ledger_row_mean(l, &l->cat[cat], now);
+}
 
+double ledger_row_mean(const struct ledger *l, const struct ledger_cat *c, u64 now)
+{
 	if (now <= l->begin_ps)
 		return (double)c->bytes;
 	return (double)((s128)c->bytes * (s64)now - c->moment) / (double)(now - l->begin_ps);

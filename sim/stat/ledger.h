@@ -20,29 +20,58 @@ struct ledger_cat {
 	s128 moment; /* sum of changes times their instants: area up to T is bytes * T less this */
 };
 
+/*
+ * Who bytes belong to, such as a memory cgroup: what it has of each category. Rows have no
+ * names: they are those of ledger.cat.
+ */
+struct ledger_owner {
+	const char *name;
+	struct ledger_cat row[LEDGER_MAX];
+};
+
 struct ledger {
-	struct ledger_cat cat[LEDGER_MAX];
+	struct ledger_cat cat[LEDGER_MAX]; /* of everybody together */
 	u32 nr;
 	u64 begin_ps;
+	struct ledger_owner *owner; /* [0]: what belongs to no other; NULL: nobody asks */
+	u32 nr_owners;
 };
 
 void ledger_init(struct ledger *l);
 /* Register a category (or find it by name); returns its index, or -1 if the table is full. */
 s32 ledger_category(struct ledger *l, const char *name);
-/* Commit a change at time @now; times never decrease. */
-static inline void ledger_commit(struct ledger *l, u32 cat, s64 bytes, s64 objects, u64 now)
+static inline void ledger_cat_add(struct ledger_cat *c, s64 bytes, s64 objects, u64 now)
 {
-	struct ledger_cat *c = &l->cat[cat];
-
 	c->moment += (s128)bytes * (s64)now;
 	c->bytes += bytes;
 	c->objects += objects;
 	c->peak = max_s64(c->peak, c->bytes);
 }
 
+/* Commit a change at time @now; times never decrease. */
+static inline void ledger_commit(struct ledger *l, u32 cat, s64 bytes, s64 objects, u64 now)
+{
+	ledger_cat_add(&l->cat[cat], bytes, objects, now);
+	if (unlikely(l->nr_owners))
+		ledger_cat_add(&l->owner[0].row[cat], bytes, objects, now);
+}
+
+/* Owners for the run, before it; @owner stays the caller's. What was committed is owner[0]'s. */
+void ledger_set_owners(struct ledger *l, struct ledger_owner *owner, u32 nr);
+
+/* From owner[0] to @o, or back if negative: the total does not change. */
+static inline void ledger_own(struct ledger *l, struct ledger_owner *o, u32 cat, s64 bytes,
+			      s64 objects, u64 now)
+{
+	ledger_cat_add(&o->row[cat], bytes, objects, now);
+	ledger_cat_add(&l->owner[0].row[cat], -bytes, -objects, now);
+}
+
 /* The measured part begins: peak and mean start over from the present values. */
 void ledger_begin(struct ledger *l, u64 now);
 /* Mean bytes over the measured part up to @now. */
 double ledger_mean(const struct ledger *l, u32 cat, u64 now);
+/* The same of an owner's row. */
+double ledger_row_mean(const struct ledger *l, const struct ledger_cat *row, u64 now);
 
 #endif

@@ -13,7 +13,7 @@ static struct run_result *filled(void)
 	struct run_metric m = { "elapsed", "ns", METRIC_LOWER, 1.25 }, none = { "x", "", 0, NAN };
 	struct lock_class c = { .name = "l", .kind = "fifo", .nr_callers = 1 };
 	struct run_frame f = { "alloc", 1, 2, 3 };
-	struct run_footprint fp = { "Slab", 1, -2, 3, 4.5 };
+	struct run_footprint fp = { "Slab", "web", 1, -2, 3, 4.5 };
 	struct run_sample s = { 99, "vmap.x", "pages", 7 };
 	struct run_hist h = { "lat", "ns", g_new0(struct hist, 1) };
 
