@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sim/kern/cpuhp.h"
 #include "sim/mm/memcg_priv.h"
 
 bool mem_cgroup_is_descendant(const struct mem_cgroup *memcg, const struct mem_cgroup *root)
@@ -89,6 +90,7 @@ struct memcg_state *memcg_new(struct kern *k)
 	ms->next_id = 2;
 	for (u32 i = 0; i < cpus; i++)
 		memcg_stock_init(ms, &ms->stock[i]);
+	cpuhp_setup_state(k, &ms->cpuhp, memcg_hotplug_cpu_dead, ms);
 	return ms;
 }
 

@@ -14,5 +14,7 @@ bool above_high(struct task *t, struct mem_cgroup *memcg);
 /* One more event of @memcg and of all above it. */
 void memcg_memory_event(struct task *t, struct mem_cgroup *memcg, enum memcg_event ev);
 void memcg_stock_init(struct memcg_state *ms, struct memcg_stock *stock);
+/* Nobody uses the stock of @cpu any more: it is given back. For cpuhp.h. */
+void memcg_hotplug_cpu_dead(struct task *t, u32 cpu, void *arg);
 
 #endif

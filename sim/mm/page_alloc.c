@@ -14,6 +14,7 @@
  * can serve is served. Left out: migrate types, reclaim, compaction, the OOM killer,
  * memory policies, preparing the tail pages of a block.
  */
+#include "sim/kern/cpuhp.h"
 #include "sim/mm/mempolicy.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/slab.h"
@@ -70,6 +71,7 @@ struct mm_state *mm_new(struct kern *k, bool init_on_alloc)
 	}
 	if (kmalloc_init(k))
 		goto fail;
+	cpuhp_setup_state(k, &mm->cpuhp, page_alloc_cpu_dead, NULL);
 	k->mm = mm;
 	k->sim->layer[LAYER_MM] = mm;
 	return mm;
