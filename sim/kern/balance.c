@@ -328,8 +328,7 @@ void balance_wake(struct task *waker, struct task *t)
 	if (t->bound)
 		return;
 	target = wake_target(waker, t);
-	if (target->curr && !recent->curr && !recent->offline &&
-	    recent->llc == target->llc)
+	if (target->curr && !recent->curr && !recent->offline && recent->llc == target->llc)
 		target = recent;
 	idle = target->curr ? nearest_idle(hw, target, NULL) : target;
 	set_rq(t, &t->kern->rq[idle ? idle->id : target->id]);

@@ -133,6 +133,63 @@ START_TEST(last_cpu)
 }
 END_TEST
 
+/* Two items of the bound pool of CPU 3, each 10 us: where and when, by item. */
+struct wworld {
+	struct exact e; /* must be first */
+	struct work item[2];
+	u32 nr;
+};
+
+static void item_note(struct task *t, struct work *item)
+{
+	struct wworld *w = t->kern->sim->layer[LAYER_RUN];
+	u32 i = w->nr++;
+
+	(void)item;
+	exact_note(t, &w->e, i);
+	work_ns(t, 10000);
+	task_sync(t);
+}
+
+static void queue_both(struct task *t, void *arg)
+{
+	struct wworld *w = arg;
+
+	ck_assert_int_eq(cpu_offline(t, 3), 0);
+	for (u32 i = 0; i < 2; i++)
+		ck_assert(queue_work_on(t, 3, &w->item[i]));
+	for (u32 i = 0; i < 2; i++)
+		flush_work(t, &w->item[i]);
+	ck_assert_int_eq(cpu_online(t, 3), 0);
+	for (u32 i = 0; i < 2; i++)
+		ck_assert(queue_work_on(t, 3, &w->item[i]));
+	for (u32 i = 0; i < 2; i++)
+		flush_work(t, &w->item[i]);
+}
+
+/* Without its CPU a pool runs both at once and elsewhere; with it one after the other there. */
+START_TEST(kworkers)
+{
+	struct wworld w = { 0 };
+
+	exact_init(&w.e, "ideal-8", _i ? SIM_REFERENCE : SIM_NORMAL);
+	w.e.sim->layer[LAYER_RUN] = &w;
+	ck_assert_ptr_nonnull(system_workqueue(w.e.k, SYSTEM_WQ));
+	for (u32 i = 0; i < 2; i++)
+		work_init(&w.item[i], item_note);
+	exact_free_task(&w.e, 15, 0, queue_both);
+	exact_run(&w.e);
+	ck_assert_uint_eq(w.nr, 4);
+	ck_assert_uint_eq(w.e.at[1], w.e.at[0]);
+	ck_assert_uint_ne(w.e.cpu[0], 3);
+	ck_assert_uint_ne(w.e.cpu[1], 3);
+	ck_assert_uint_eq(w.e.cpu[2], 3);
+	ck_assert_uint_eq(w.e.cpu[3], 3);
+	ck_assert_uint_eq(w.e.at[3], w.e.at[2] + 10000);
+	exact_free(&w.e);
+}
+END_TEST
+
 /* ---- random use ----------------------------------------------------------------------- */
 
 struct hworld {
@@ -383,6 +440,7 @@ int main(void)
 	tcase_add_loop_test(tc, leaves_kernel, 0, 2);
 	tcase_add_loop_test(tc, affinity_broken, 0, 2);
 	tcase_add_loop_test(tc, last_cpu, 0, 2);
+	tcase_add_loop_test(tc, kworkers, 0, 2);
 	tcase_add_loop_test(tc, random_use, 0, 2);
 	suite_add_tcase(suite, tc);
 	return check_run(suite, CK_NORMAL);
