@@ -14,7 +14,8 @@
  *
  * Left out: what bringing firmware and the CPU itself up or down costs (milliseconds),
  * the other CPUs' part of stop_machine(), the RCU grace period of sched_cpu_deactivate(),
- * parked threads, roll-back of failed steps. Reference: machine.md is silent on it.
+ * per-CPU slabs (slub_cpu_dead()), which wait for their CPU to come back, parked threads,
+ * roll-back of failed steps. Reference: machine.md is silent on it.
  */
 #ifndef MMSIM_KERN_CPUHP_H
 #define MMSIM_KERN_CPUHP_H

@@ -9,7 +9,7 @@
 
 #include "sim/kern/cpuhp.h"
 #include "sim/kern/percpu_counter.h"
-#include "sim/kern/rcu.h"
+#include "sim/kern/rcu_priv.h"
 #include "sim/kern/rq.h"
 #include "sim/kern/workqueue.h"
 #include "sim/mm/zone.h"
@@ -337,6 +337,9 @@ static void changer(struct task *t, void *arg)
 		int err = rng_below(r, 2) ? cpu_offline(t, cpu) : cpu_online(t, cpu);
 
 		w->nr_changes += !err;
+		task_sync(t);
+		HOLDS(w, !t->x.hw->cpus[cpu].offline || !t->kern->rcu->cpu[cpu].head);
+		HOLDS(w, !t->x.hw->cpus[cpu].offline || !t->kern->rcu->cpu[cpu].waits);
 		note(t, w, 1000 + cpu);
 		for (u32 n = 0; !err && t->x.hw->cpus[cpu].offline && n < t->x.hw->nr_nodes; n++)
 			HOLDS(w, !w->mm->pcp[cpu * t->x.hw->nr_nodes + n].count);
