@@ -77,6 +77,8 @@ static const struct event_kind_row event_rows[] = {
 	{ "write_limit", add_write_limit, refuse_write_limit },
 	{ "cgroup_remove", add_cgroup_remove, NULL },
 	{ "memory_pressure", add_memory_pressure, NULL },
+	{ "cpu_offline", add_cpu_event, NULL },
+	{ "cpu_online", add_cpu_event, NULL },
 };
 
 static const struct event_kind_row *row_of(const struct scn_event *e)
@@ -138,6 +140,7 @@ void run_refusals(const struct scenario *sc, GPtrArray *lines)
 		else if (why)
 			refuse_at(lines, e->pos, why);
 	}
+	refuse_cpu_events(sc, lines);
 }
 
 /* ---- kernel threads ---------------------------------------------------------------- */

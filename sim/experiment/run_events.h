@@ -39,4 +39,10 @@ const char *refuse_write_limit(const struct scn_event *e);
 bool add_cgroup_remove(struct run *r, const struct scn_event *e, char **error);
 bool add_memory_pressure(struct run *r, const struct scn_event *e, char **error);
 
+/* run_events_cpu.c */
+/* All of them are carried out by one task, which the first one makes. */
+bool add_cpu_event(struct run *r, const struct scn_event *e, char **error);
+/* What the list of events contradicts, on the machines the scenario names: file:line:column. */
+void refuse_cpu_events(const struct scenario *sc, GPtrArray *lines);
+
 #endif

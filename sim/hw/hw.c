@@ -111,6 +111,7 @@ struct hw *hw_new(struct sim *s, const struct machine *m)
 	hw->sim = s;
 	hw->machine = m;
 	hw->nr_cpus = machine_nr_cpus(m);
+	hw->nr_online = hw->nr_cpus;
 	hw->nr_nodes = machine_nr_nodes(m);
 	hw->nr_llcs = hw->nr_nodes * (u32)m->val[MK_LLC_PER_NODE].v;
 	hw->coarse_sharers = hw->nr_cpus > 64;
@@ -181,6 +182,7 @@ void cpu_set_curr(struct hw *hw, struct cpu *c, struct exec *x)
 	} else if (c->curr && !x) {
 		c->idle_since = now;
 		hw->active_cpus--;
+		hw->nr_online -= c->offline;
 		if (!--hw->llc_busy[c->llc])
 			set_active_llcs(hw, hw->active_llcs - 1);
 	}

@@ -58,6 +58,7 @@ struct cpu {
 	u64 idle_since;
 	u64 idle_irq; /* interrupt time taken out of this idle period */
 	u32 ipis_held; /* synchronous calls that wait until interrupts go on */
+	bool offline; /* nobody runs on it; sim/kern/cpuhp.h */
 };
 
 struct hw {
@@ -65,6 +66,7 @@ struct hw {
 	const struct machine *machine;
 	struct cpu *cpus;
 	u32 nr_cpus, nr_llcs, nr_nodes;
+	u32 nr_online; /* CPUs that are not offline, or not yet empty */
 	u8 *dist; /* nr_cpus * nr_cpus */
 	bool coarse_sharers; /* above 64 CPUs: sharer bits stand for LLC groups */
 	u64 c[NR_MACHINE_KEYS]; /* values of the machine, ps and so on */

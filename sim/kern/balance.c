@@ -44,13 +44,13 @@ static struct cpu *nearest_idle(struct hw *hw, const struct cpu *from, const str
 	struct cpu *best = NULL;
 	u32 best_rank = 2 * NR_SCOPES;
 
-	if (hw->active_cpus == hw->nr_cpus)
+	if (hw->active_cpus == hw->nr_online)
 		return NULL;
 	for (u32 i = 0; i < hw->nr_cpus; i++) {
 		struct cpu *c = &hw->cpus[i];
 		u32 rank;
 
-		if (c->curr || (t && !within_reach(t, c)))
+		if (c->curr || c->offline || (t && !within_reach(t, c)))
 			continue;
 		rank = 2 * scope_of(from, c) + !core_idle(hw, c);
 		if (rank >= best_rank)
@@ -124,6 +124,8 @@ struct task *balance_pull(struct rq *to)
 {
 	struct kern *k = to->kern;
 
+	if (unlikely(to->cpu->offline))
+		return NULL;
 	for (u32 scope = 0; k->nr_free && scope < NR_SCOPES; scope++) {
 		struct rq *from = busiest(k, to->cpu, scope);
 
@@ -165,7 +167,7 @@ static void idle_balance(struct sim *s, void *arg)
 
 void balance_kick(struct kern *k)
 {
-	if (k->balancing || !k->nr_free || k->hw->active_cpus == k->hw->nr_cpus)
+	if (k->balancing || !k->nr_free || k->hw->active_cpus == k->hw->nr_online)
 		return;
 	k->balancing = true;
 	sim_at(k->sim, EV_TIMER, k->sim->now, idle_balance, k);
@@ -179,7 +181,7 @@ static struct rq *least_busy(struct rq *from, enum scope scope, u32 *nr_cpus)
 
 	*nr_cpus = 0;
 	for (u32 i = 0; i < k->hw->nr_cpus; i++) {
-		if (scope_of(from->cpu, k->rq[i].cpu) > scope)
+		if (scope_of(from->cpu, k->rq[i].cpu) > scope || k->rq[i].cpu->offline)
 			continue;
 		++*nr_cpus;
 		if (k->rq[i].nr < best->nr)
@@ -194,7 +196,7 @@ void balance_busy(struct rq *from)
 	u64 now = hw->sim->now;
 
 	/* idle CPUs, if there are any, have been told */
-	if (from->nr < 3 || hw->active_cpus < hw->nr_cpus)
+	if (from->nr < 3 || hw->active_cpus < hw->nr_online)
 		return;
 	for (u32 scope = 0; scope < NR_SCOPES; scope++) {
 		struct rq *to;
@@ -215,9 +217,84 @@ static struct cpu *wake_target(const struct task *waker, const struct task *t)
 	return waker && waker->rq->nr < t->rq->nr ? waker->x.cpu : t->x.cpu;
 }
 
+/* The CPU in @scope of @from with fewest tasks, or NULL. */
+static struct rq *least_online(struct kern *k, const struct cpu *from, enum scope scope)
+{
+	struct rq *best = NULL;
+
+	for (u32 i = 0; i < k->hw->nr_cpus; i++) {
+		struct rq *rq = &k->rq[i];
+
+		if (!rq->cpu->offline && scope_of(from, rq->cpu) <= scope &&
+		    (!best || rq->nr < best->nr))
+			best = rq;
+	}
+	return best;
+}
+
+u32 balance_fallback(const struct task *t)
+{
+	const struct cpu *from = t->x.cpu, *idle = nearest_idle(t->x.hw, from, NULL);
+	struct rq *rq = NULL;
+
+	for (u32 scope = 0; !rq && scope < NR_SCOPES; scope++) {
+		if (idle && scope_of(from, idle) <= scope)
+			return idle->id;
+		rq = least_online(t->kern, from, scope);
+	}
+	return rq->cpu->id;
+}
+
+/* select_fallback_rq(): @t, on no run queue, cannot stay; a reach is kept for later. */
+static void leave_offline(struct task *t)
+{
+	if (!t->reach)
+		t->bound = false;
+	set_rq(t, &t->kern->rq[balance_fallback(t)]);
+}
+
+u32 balance_push(struct rq *from)
+{
+	u32 nr = 0;
+
+	rq_update(from);
+	for (; from->nr_queued; nr++) {
+		struct task *t = list_first_entry(&from->queue, struct task, rq_node);
+
+		rq_dequeue(t);
+		rq_leave(t);
+		leave_offline(t);
+		if (t->x.cpu->curr) {
+			sched_enqueue(t);
+			continue;
+		}
+		rq_join(t);
+		sched_run(t, cost(t, MK_WAKE_IDLE_IPI));
+	}
+	return nr;
+}
+
 void balance_move(struct task *t, u32 cpu)
 {
 	set_rq(t, &t->kern->rq[cpu]);
+}
+
+/* The same from an offline CPU: the least busy one, or any if all of them are offline. */
+static void wake_within_online(struct task *t)
+{
+	struct kern *k = t->kern;
+	struct rq *best = NULL;
+
+	for (u32 i = 0; i < k->hw->nr_cpus; i++) {
+		struct rq *rq = &k->rq[i];
+
+		if (!rq->cpu->offline && within_reach(t, rq->cpu) && (!best || rq->nr < best->nr))
+			best = rq;
+	}
+	if (best)
+		set_rq(t, best);
+	else
+		leave_offline(t);
 }
 
 /* An idle CPU within the reach of @t, near the waker if that is within it; or the least busy. */
@@ -228,8 +305,13 @@ static void wake_within(struct task *waker, struct task *t)
 	struct cpu *idle = t->x.cpu->curr ? nearest_idle(k->hw, near, t) : t->x.cpu;
 	struct rq *best = t->rq;
 
+	if (unlikely(t->x.cpu->offline)) {
+		wake_within_online(t);
+		return;
+	}
 	for (u32 i = 0; !idle && i < k->hw->nr_cpus; i++)
-		if (k->rq[i].nr < best->nr && within_reach(t, k->rq[i].cpu))
+		if (k->rq[i].nr < best->nr && within_reach(t, k->rq[i].cpu) &&
+		    !k->rq[i].cpu->offline)
 			best = &k->rq[i];
 	set_rq(t, idle ? &k->rq[idle->id] : best);
 }
@@ -241,10 +323,12 @@ void balance_wake(struct task *waker, struct task *t)
 
 	if (t->reach)
 		wake_within(waker, t);
+	if (unlikely(t->x.cpu->offline))
+		leave_offline(t);
 	if (t->bound)
 		return;
 	target = wake_target(waker, t);
-	if (target->curr && !recent->curr && recent->llc == target->llc)
+	if (target->curr && !recent->curr && !recent->offline && recent->llc == target->llc)
 		target = recent;
 	idle = target->curr ? nearest_idle(hw, target, NULL) : target;
 	set_rq(t, &t->kern->rq[idle ? idle->id : target->id]);

@@ -137,7 +137,9 @@ static u64 round_least(const struct task *t)
 	u64 near = 0, far = 0;
 
 	for (u32 i = 0; i < hw->nr_cpus; i++)
-		if (hw->cpus[i].socket != t->x.cpu->socket)
+		if (hw->cpus[i].offline)
+			continue;
+		else if (hw->cpus[i].socket != t->x.cpu->socket)
 			far++;
 		else if (i != task_cpu(t))
 			near++;
@@ -164,6 +166,17 @@ static void round_wait(struct task *t, struct ipi_round *r)
 		exec_pay_irq(x);
 }
 
+/* Is another CPU online? */
+static bool any_target(const struct task *t)
+{
+	const struct hw *hw = t->x.hw;
+
+	for (u32 i = 0; i < hw->nr_cpus; i++)
+		if (i != task_cpu(t) && !hw->cpus[i].offline)
+			return true;
+	return false;
+}
+
 void smp_call_all(struct task *t, u64 ps)
 {
 	struct hw *hw = t->x.hw;
@@ -172,11 +185,11 @@ void smp_call_all(struct task *t, u64 ps)
 	if (t->x.irq_off)
 		sim_fail(t->kern->sim, "an IPI is waited for with interrupts off", 0, 0);
 	task_sync(t);
-	if (hw->nr_cpus > 1) {
+	if (any_target(t)) {
 		r = &t->kern->ipi->round[task_cpu(t)];
 		*r = (struct ipi_round){ .sender = t, .least = task_clock(t) + round_least(t) };
 		for (u32 i = 0; i < hw->nr_cpus; i++)
-			if (i != task_cpu(t))
+			if (i != task_cpu(t) && !hw->cpus[i].offline)
 				round_target(r, &hw->cpus[i], ps);
 		round_wait(t, r);
 	}
@@ -193,14 +206,14 @@ void smp_call_cond(struct task *t, bool (*cond)(const struct cpu *c, void *arg),
 		sim_fail(t->kern->sim, "an IPI is waited for with interrupts off", 0, 0);
 	task_sync(t);
 	for (u32 i = 0; i < hw->nr_cpus; i++)
-		if (i != task_cpu(t) && cond(&hw->cpus[i], arg))
+		if (i != task_cpu(t) && !hw->cpus[i].offline && cond(&hw->cpus[i], arg))
 			++*(hw->cpus[i].socket == t->x.cpu->socket ? &near : &far);
 	if (!near && !far)
 		return;
 	r = &t->kern->ipi->round[task_cpu(t)];
 	*r = (struct ipi_round){ .sender = t, .least = task_clock(t) + round_length(t, near, far) };
 	for (u32 i = 0; i < hw->nr_cpus; i++)
-		if (i != task_cpu(t) && cond(&hw->cpus[i], arg))
+		if (i != task_cpu(t) && !hw->cpus[i].offline && cond(&hw->cpus[i], arg))
 			round_target(r, &hw->cpus[i], ps);
 	round_wait(t, r);
 }

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/cpuhp.h"
+
 s32 percpu_counter_batch(const struct kern *k)
 {
-	return (s32)max_u64(32, 2 * (u64)k->hw->nr_cpus);
+	return (s32)max_u64(32, 2 * (u64)k->hw->nr_online);
 }
 
 #define COUNTER_BYTES 4 /* s32 */
@@ -33,6 +35,7 @@ static int counter_init(struct kern *k, struct task *t, struct percpu_counter *c
 	err = spin_lock_init(k, &c->lock, "&fbc->lock", SPIN_QSPINLOCK);
 	if (err)
 		goto out_mem;
+	list_add_tail(&c->list, &k->percpu_counters);
 	return 0;
 out_mem:
 	percpu_free(k, t, &c->mem);
@@ -48,6 +51,7 @@ int percpu_counter_init(struct kern *k, struct percpu_counter *c)
 
 void percpu_counter_destroy(struct percpu_counter *c)
 {
+	list_del(&c->list);
 	spin_lock_destroy(&c->lock);
 	free(c->cpu);
 }
@@ -64,6 +68,33 @@ void percpu_counter_remove(struct task *t, struct percpu_counter *c)
 	FRAME(t, "percpu_counter_destroy_many");
 
 	percpu_free(t->kern, t, &c->mem);
+}
+
+/* percpu_counter_cpu_dead() */
+static void cpu_dead(struct task *t, u32 cpu, void *arg)
+{
+	struct list_head *pos;
+
+	(void)arg;
+	FRAME(t, "percpu_counter_cpu_dead");
+
+	list_for_each (pos, &t->kern->percpu_counters) {
+		struct percpu_counter *c = list_entry(pos, struct percpu_counter, list);
+
+		spin_lock_irqsave(t, &c->lock);
+		task_sync(t);
+		c->count += c->cpu[cpu].v;
+		c->cpu[cpu].v = 0;
+		line_store(&t->x, &c->line);
+		task_sync(t);
+		line_store(&t->x, &c->cpu[cpu].line);
+		spin_unlock_irqrestore(t, &c->lock);
+	}
+}
+
+void percpu_counter_setup(struct kern *k)
+{
+	cpuhp_setup_state(k, &k->cpuhp.percpu_counter, cpu_dead, NULL);
 }
 
 /* Fold the CPU's part and @amount into the count. */
@@ -132,6 +163,8 @@ s64 percpu_counter_sum(struct task *t, struct percpu_counter *c)
 	line_load(&t->x, &c->line);
 	for (u32 i = 0; i < c->kern->hw->nr_cpus; i++) {
 		task_sync(t);
+		if (c->kern->hw->cpus[i].offline && !c->cpu[i].v)
+			continue;
 		sum += c->cpu[i].v;
 		line_load(&t->x, &c->cpu[i].line);
 	}

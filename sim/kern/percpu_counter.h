@@ -4,7 +4,8 @@
  * each CPU counts on its own until it has a batch, which then goes to the common count under
  * a raw spin lock. A fast read is that count and may be wrong by less than a batch for each
  * CPU; an exact one adds up all CPUs under the lock. What each read was wrong by is kept.
- * The CPUs' counts, of 4 bytes each, are per-CPU memory. Left out: the list for CPU hotplug.
+ * The CPUs' counts, of 4 bytes each, are per-CPU memory. The part of a CPU that goes offline is
+ * added to the count. Left out: percpu_counters_lock.
  */
 #ifndef MMSIM_KERN_PERCPU_COUNTER_H
 #define MMSIM_KERN_PERCPU_COUNTER_H
@@ -19,6 +20,7 @@ struct percpu_counter_cpu {
 
 struct percpu_counter {
 	struct kern *kern;
+	struct list_head list; /* of k->percpu_counters */
 	struct spinlock lock;
 	s64 count; /* open state: read without the lock */
 	struct line line; /* of the count */
@@ -28,7 +30,10 @@ struct percpu_counter {
 	u64 nr_reads, max_error; /* of fast reads: how many, the furthest from the truth */
 };
 
-/* Default batch of a machine: max(32, 2 * CPUs). */
+/* Called by kern_new(). */
+void percpu_counter_setup(struct kern *k);
+
+/* Default batch of a machine: max(32, 2 * online CPUs). */
 s32 percpu_counter_batch(const struct kern *k);
 
 /* Zero. Returns 0 or -ENOMEM; pair with percpu_counter_destroy(). */

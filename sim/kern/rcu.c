@@ -20,7 +20,7 @@
  * future, as with interrupts off (irq.c).
  *
  * Left out: the CPU time of ticks and of the kthread, the tree of rcu_node and its locks,
- * priority boosting, callback offloading, CPU hotplug, preempt-off regions as readers of
+ * priority boosting, callback offloading, preempt-off regions as readers of
  * a preemptible kernel. A grace period of 21 s fails the run, the kernel reports a stall.
  */
 #include "sim/kern/bug.h"
@@ -180,6 +180,23 @@ static void report(struct rcu_state *r, struct rcu_cpu *c, u32 kinds, u64 wake)
 void rcu_report_qs(struct rcu_state *r, struct rcu_cpu *c, u32 kinds)
 {
 	report(r, c, kinds, kthread_wake(r));
+}
+
+struct rcu_cpu *rcu_online(struct rcu_cpu *c)
+{
+	struct rcu_state *r = c->rcu;
+
+	while (rcu_hw(r)->cpus[c->cpu].offline)
+		c = &r->cpu[(c->cpu + 1) % r->nr_cpus];
+	return c;
+}
+
+void rcu_report_cpu_dead(struct kern *k, u32 cpu)
+{
+	struct rcu_cpu *c = &k->rcu->cpu[cpu];
+
+	rcu_report_qs(k->rcu, c, c->waits);
+	rcu_cb_migrate(c, rcu_online(c));
 }
 
 bool rcu_is_quiescent(const struct rcu_state *r, const struct rcu_cpu *c)
@@ -348,11 +365,12 @@ static void place_kthread(struct rcu_state *r)
 	for (u32 i = 0; i < r->nr_cpus; i++) {
 		u32 cpu = (r->gp_cpu + i) % r->nr_cpus;
 
-		if (cpu_curr(r, cpu))
+		if (cpu_curr(r, cpu) || rcu_hw(r)->cpus[cpu].offline)
 			continue;
 		r->gp_cpu = cpu;
 		return;
 	}
+	r->gp_cpu = rcu_online(&r->cpu[r->gp_cpu])->cpu;
 }
 
 /* The kthread goes to sleep: a context switch of its CPU, if that is not a task's. */
@@ -418,7 +436,8 @@ static void gp_begin(struct rcu_state *r)
 	for (u32 i = 0; i < r->nr_cpus; i++) {
 		r->cpu[i].snapped = false;
 		r->cpu[i].urgent = false;
-		rcu_wait_cpu(r, &r->cpu[i], RCU_NORMAL);
+		if (!rcu_hw(r)->cpus[i].offline)
+			rcu_wait_cpu(r, &r->cpu[i], RCU_NORMAL);
 	}
 	rcu_wait_blocked(r, RCU_NORMAL);
 	kthread_sleeps(r);

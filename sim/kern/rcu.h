@@ -84,4 +84,7 @@ void rcu_note_voluntary(struct task *t);
 void rcu_check_switch(struct task *t, bool preempted);
 void rcu_check_exit(struct task *t);
 
+/* For cpu_offline(): grace periods wait for @cpu no more, another one takes its callbacks. */
+void rcu_report_cpu_dead(struct kern *k, u32 cpu);
+
 #endif

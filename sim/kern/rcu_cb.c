@@ -73,9 +73,37 @@ void rcu_cb_queue(struct rcu_cpu *c, struct rcu_head *head)
 {
 	struct rcu_state *r = c->rcu;
 
+	c = rcu_online(c);
+
 	/* the one under way may have begun before a reader that matters */
 	append(c, head, r->completed + (r->gp_active ? 2 : 1));
 	check_ovld(c);
+}
+
+void rcu_cb_migrate(struct rcu_cpu *from, struct rcu_cpu *to)
+{
+	struct rcu_head **pos = &to->head, *head = from->head, *next;
+	u64 nr = from->nr_ready + from->nr_wait[0] + from->nr_wait[1];
+
+	for (; head; head = next) {
+		next = head->next;
+		while (*pos && (*pos)->seq <= head->seq)
+			pos = &(*pos)->next;
+		head->next = *pos;
+		*pos = head;
+		pos = &head->next;
+		if (!*pos)
+			to->tail = pos;
+	}
+	to->nr_ready += from->nr_ready;
+	to->nr_wait[0] += from->nr_wait[0];
+	to->nr_wait[1] += from->nr_wait[1];
+	to->nr_cbs += nr;
+	to->last_seq = max_u64(to->last_seq, from->last_seq);
+	from->head = NULL;
+	from->tail = &from->head;
+	from->nr_ready = from->nr_wait[0] = from->nr_wait[1] = 0;
+	from->nr_cbs -= nr;
 }
 
 bool rcu_cb_advance(struct rcu_state *r, u64 seq)

@@ -115,6 +115,9 @@ void rcu_check_waiter(struct task *t);
 bool rcu_funnel_enter(struct task *t, struct rcu_funnel *f);
 void rcu_funnel_leave(struct rcu_funnel *f);
 
+/* The next online CPU from @c on. */
+struct rcu_cpu *rcu_online(struct rcu_cpu *c);
+
 /* rcu_exp.c: all CPUs and tasks have reported. */
 void rcu_exp_done(struct rcu_state *r);
 
@@ -122,6 +125,8 @@ void rcu_exp_done(struct rcu_state *r);
 void rcu_cb_init(struct rcu_cpu *c);
 /* Queue @head on @c; its grace period is requested. */
 void rcu_cb_queue(struct rcu_cpu *c, struct rcu_head *head);
+/* All that wait on @from, whose CPU is offline, go behind those of @to of the same grace period. */
+void rcu_cb_migrate(struct rcu_cpu *from, struct rcu_cpu *to);
 /* Grace period @seq has ended. True if callbacks wait for a later one. */
 bool rcu_cb_advance(struct rcu_state *r, u64 seq);
 /* The tick of @c. */

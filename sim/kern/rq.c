@@ -11,6 +11,8 @@ static void set_resched(struct rq *rq)
 {
 	if (rq->kern->sched->set_slice_end)
 		rq->kern->sched->set_slice_end(rq);
+	if (unlikely(rq_stop_waits(rq)))
+		rq->slice_end = min_u64(rq->slice_end, rq->kern->sim->now);
 	rq->resched_at = rq->nr_queued ? rq->slice_end : TIME_MAX;
 }
 
@@ -142,7 +144,9 @@ void rq_run_in_phase(struct task *t)
 
 bool rq_goes_on(struct task *t)
 {
-	if (!t->kern->sched->goes_on(t))
+	if (unlikely(t == t->rq->stop))
+		return true;
+	if (rq_stop_waits(t->rq) || !t->kern->sched->goes_on(t))
 		return false;
 	set_resched(t->rq);
 	return true;
@@ -150,7 +154,7 @@ bool rq_goes_on(struct task *t)
 
 bool rq_check_preempt(struct task *t)
 {
-	if (!t->kern->sched->check_preempt(t))
+	if (!t->kern->sched->check_preempt(t) && t != t->rq->stop)
 		return false;
 	set_resched(t->rq);
 	return true;

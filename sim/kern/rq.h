@@ -86,9 +86,17 @@ void rq_move(struct task *t, struct rq *to);
 void rq_enqueue(struct task *t);
 void rq_dequeue(struct task *t);
 
+/* Somebody waits to take the CPU down, like a task of stop_sched_class. */
+static inline bool rq_stop_waits(const struct rq *rq)
+{
+	return rq->stop && rq->stop->rq == rq && rq->stop->sched_state == TASK_QUEUED;
+}
+
 /* The task that should run next among those that wait, NULL if none does. */
 static inline struct task *rq_pick(const struct rq *rq)
 {
+	if (unlikely(rq_stop_waits(rq)))
+		return rq->stop;
 	return rq->kern->sched->pick(rq);
 }
 

@@ -176,6 +176,8 @@ void sched_exit(struct task *t)
 
 void task_start(struct task *t)
 {
+	if (unlikely(t->x.cpu->offline))
+		balance_wake(NULL, t);
 	if (t->x.cpu->curr) {
 		sched_enqueue(t);
 		balance_kick(t->kern);

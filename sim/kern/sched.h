@@ -37,6 +37,12 @@ void balance_wake(struct task *waker, struct task *t);
 /* Let @t, which sleeps or is new, wake up as if it had run on @cpu last. */
 void balance_move(struct task *t, u32 cpu);
 
+/* Where @t goes whose CPU is offline: an idle or the least busy CPU of the nearest scope. */
+u32 balance_fallback(const struct task *t);
+
+/* The CPU of @from is offline: all that wait there go elsewhere. Returns how many. */
+u32 balance_push(struct rq *from);
+
 /* The task runs (again): book the switch, refresh its knowledge. */
 void sched_resumed(struct task *t);
 

@@ -12,6 +12,7 @@
 #include "sim/kern/ipi.h"
 #include "sim/kern/lockdep.h"
 #include "sim/kern/mutex.h"
+#include "sim/kern/percpu_counter.h"
 #include "sim/kern/rcu.h"
 #include "sim/kern/rq.h"
 #include "sim/kern/sched.h"
@@ -179,6 +180,9 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 	k->virt = virt;
 	k->seed = seed;
 	k->replication = replication;
+	list_init(&k->cpuhp.steps);
+	list_init(&k->cpuhp.waiters);
+	list_init(&k->percpu_counters);
 	ledger_init(&k->ledger);
 	lock_stats_init(&k->lock_stats);
 	rng_seed(&k->arbitration, seed, replication, "kern", 0, RNG_ARBITRATION);
@@ -198,6 +202,7 @@ struct kern *kern_new(struct hw *hw, enum virt_mode virt, u64 seed, u32 replicat
 	k->sim->layer[LAYER_KERN] = k;
 	if (workqueue_init(k) || ipi_init(k) || rcu_init(k))
 		goto fail;
+	percpu_counter_setup(k);
 	return k;
 fail:
 	kern_free(k);

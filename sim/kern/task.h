@@ -155,6 +155,22 @@ struct rq {
 	u64 balance_at[3]; /* when it looks next for less busy CPUs, by scope (balance.c) */
 	struct worker_pool *pool;
 	bool rcu_need; /* RCU waits for a quiescent state of the running task */
+	struct task *stop; /* takes the CPU down: next as soon as it is queued, cpuhp.h */
+};
+
+/* Somebody's callback for CPU hotplug, cpuhp.h. */
+struct cpuhp_step {
+	struct list_head node;
+	/* On @t, which runs on another CPU; @cpu is offline and nobody uses its data. */
+	void (*dead)(struct task *t, u32 cpu, void *arg);
+	void *arg;
+};
+
+struct cpuhp_state {
+	struct list_head steps;
+	struct list_head waiters; /* for cpu_hotplug_lock, by wait_node */
+	bool busy; /* it is held */
+	struct cpuhp_step percpu_counter;
 };
 
 /* The simulated kernel; one per struct sim. */
@@ -198,6 +214,8 @@ struct kern {
 	bool rcu_waits; /* a grace period waits for CPUs or tasks */
 	u32 bug_len;
 	char bug[8192]; /* report of a mistake, bug.h */
+	struct cpuhp_state cpuhp;
+	struct list_head percpu_counters; /* percpu_counter.h */
 };
 
 /* Latency of one operation. */

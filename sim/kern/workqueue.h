@@ -118,6 +118,10 @@ u32 workqueue_nr_workers(const struct workqueue *wq);
 void worker_sleeps(struct task *t);
 void worker_wakes(struct task *t);
 
+/* For cpu_offline(), when the CPU is empty: its pools go on as unbound / are bound again. */
+void workqueue_offline_cpu(struct kern *k, u32 cpu);
+void workqueue_online_cpu(struct kern *k, u32 cpu);
+
 /* Prepare a work item; @fn runs on a kworker. */
 void work_init(struct work *w, void (*fn)(struct task *worker, struct work *w));
 void delayed_work_init(struct delayed_work *dw, void (*fn)(struct task *worker, struct work *w));

@@ -8,6 +8,9 @@
  * worker of an unbound pool is woken within the scope and may be moved out of it later,
  * unless the scope is strict.
  *
+ * The pools of an offline CPU are disassociated: their workers run anywhere, and as many at
+ * a time as the pool has; a worker that falls idle is bound again once the CPU is back.
+ *
  * Left out: idle workers that end after 5 minutes, rescuers, the mayday timer.
  */
 #include <errno.h>
@@ -30,17 +33,34 @@ static struct work *pool_pick(struct worker_pool *pool)
 	return NULL;
 }
 
+/* @t sleeps; it has one CPU, unless that is offline. */
+static void pool_rebind(struct worker_pool *pool, struct task *t)
+{
+	if (t->bound || t->x.hw->cpus[pool->cpu].offline)
+		return;
+	t->bound = true;
+	balance_move(t, pool->cpu);
+}
+
 /* Where the worker starts: inside the scope, as near to where it was as that allows. */
 static void pool_place(struct worker_pool *pool, struct task *t)
 {
 	const struct hw *hw = t->x.hw;
 
-	if (!(pool->flags & WQ_UNBOUND) || hw_dist(hw, pool->cpu, task_cpu(t)) <= pool->reach)
+	if (!(pool->flags & WQ_UNBOUND) || (pool->flags & WQ_STRICT && !pool->reach)) {
+		pool_rebind(pool, t);
 		return;
-	do {
+	}
+	if (hw_dist(hw, pool->cpu, task_cpu(t)) <= pool->reach)
+		return;
+	for (u32 i = 0; i < hw->nr_cpus; i++) {
 		pool->next_cpu = (pool->next_cpu + 1) % hw->nr_cpus;
-	} while (hw_dist(hw, pool->cpu, pool->next_cpu) > pool->reach);
-	balance_move(t, pool->next_cpu);
+		if (hw_dist(hw, pool->cpu, pool->next_cpu) <= pool->reach &&
+		    !hw->cpus[pool->next_cpu].offline) {
+			balance_move(t, pool->next_cpu);
+			return;
+		}
+	}
 }
 
 void pool_kick(struct task *waker, struct worker_pool *pool)
@@ -50,6 +70,9 @@ void pool_kick(struct task *waker, struct worker_pool *pool)
 	if (pool->nr_running)
 		return;
 	if (list_empty(&pool->idle)) {
+		/* without its CPU a pool makes do with the workers it has */
+		if (pool->kern->hw->cpus[pool->cpu].offline)
+			return;
 		if (pool->nr_busy == pool->nr_workers && pool_pick(pool))
 			sim_fail(pool->kern->sim,
 				 "the kworker pool of CPU %llu is exhausted: its %llu workers are "
@@ -240,4 +263,51 @@ void worker_wakes(struct task *t)
 		worker->pool->nr_running++;
 	if (worker->current_work)
 		worker_watch(worker, t->kern->wq_cpu_intensive_thresh);
+}
+
+static bool worker_counts(const struct worker *worker)
+{
+	u8 state = worker->task->sched_state;
+
+	return !worker->flags && (state == TASK_ON_CPU || state == TASK_QUEUED);
+}
+
+static void unbind_workers(struct worker_pool *pool)
+{
+	struct list_head *pos;
+	u32 nr = 0;
+
+	for (struct worker *worker = pool->workers; worker; worker = worker->next) {
+		if (worker_counts(worker))
+			pool->nr_running--;
+		worker->flags |= WORKER_UNBOUND;
+	}
+	/* nobody is kept back any more: a worker for each item, if there are so many */
+	list_for_each (pos, &pool->works)
+		nr++;
+	while (nr--)
+		pool_kick(NULL, pool);
+}
+
+static void rebind_workers(struct worker_pool *pool)
+{
+	for (struct worker *worker = pool->workers; worker; worker = worker->next) {
+		worker->flags &= ~(u32)WORKER_UNBOUND;
+		if (worker_counts(worker))
+			pool->nr_running++;
+	}
+}
+
+void workqueue_offline_cpu(struct kern *k, u32 cpu)
+{
+	for (struct pool_set *set = k->wq->sets; set; set = set->next)
+		if (!(set->flags & WQ_UNBOUND))
+			unbind_workers(&set->pools[set->of_cpu[cpu]]);
+}
+
+void workqueue_online_cpu(struct kern *k, u32 cpu)
+{
+	for (struct pool_set *set = k->wq->sets; set; set = set->next)
+		if (!(set->flags & WQ_UNBOUND))
+			rebind_workers(&set->pools[set->of_cpu[cpu]]);
 }

@@ -12,7 +12,7 @@
 #define WORKERS_PER_POOL 2
 #define HIGHPRI_NICE_LEVEL (-20)
 
-/* WORKER_CPU_INTENSIVE and WORKER_UNBOUND take a worker out of nr_running. */
+/* WORKER_CPU_INTENSIVE and WORKER_UNBOUND (also of an offline CPU) take a worker out of nr_running. */
 enum worker_flags { WORKER_CPU_INTENSIVE = 1, WORKER_UNBOUND = 2 };
 
 struct worker {

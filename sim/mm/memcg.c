@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sim/kern/cpuhp.h"
 #include "sim/kern/lockdep.h"
 #include "sim/mm/memcg_priv.h"
 #include "sim/mm/objcg.h"
@@ -100,6 +101,7 @@ struct memcg_state *memcg_new(struct kern *k)
 	ms->next_id = 2;
 	for (u32 i = 0; i < cpus; i++)
 		memcg_stock_init(ms, &ms->stock[i]);
+	cpuhp_setup_state(k, &ms->cpuhp, memcg_hotplug_cpu_dead, ms);
 	return ms;
 }
 

@@ -91,6 +91,7 @@ struct memcg_stock {
 
 struct memcg_state {
 	struct kern *kern;
+	struct cpuhp_step cpuhp; /* memcg_hotplug_cpu_dead() */
 	struct shrinkers shrinkers;
 	struct mem_cgroup *root;
 	struct mutex cgroup_mutex; /* mkdir and rmdir */

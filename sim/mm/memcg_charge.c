@@ -72,8 +72,11 @@ static void drain_local_stock(struct task *t, struct work *w)
 	struct memcg_stock *stock = container_of(w, struct memcg_stock, work);
 
 	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
-	drain_obj_stock(stock->ms, t);
-	drain_stock(stock->ms, t, stock);
+	/* an offline CPU has given it back already; then this is another CPU */
+	if (stock == &stock->ms->stock[task_cpu(t)]) {
+		drain_obj_stock(stock->ms, t);
+		drain_stock(stock->ms, t, stock);
+	}
 	task_sync(t);
 	stock->flushing = false;
 }
@@ -82,6 +85,16 @@ void memcg_stock_init(struct memcg_state *ms, struct memcg_stock *stock)
 {
 	*stock = (struct memcg_stock){ .ms = ms };
 	work_init(&stock->work, drain_local_stock);
+}
+
+void memcg_hotplug_cpu_dead(struct task *t, u32 cpu, void *arg)
+{
+	struct memcg_state *ms = arg;
+
+	FRAME(t, "memcg_hotplug_cpu_dead");
+
+	task_sync(t);
+	drain_stock(ms, t, &ms->stock[cpu]);
 }
 
 void drain_all_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *root)
@@ -99,8 +112,9 @@ void drain_all_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *
 		struct memcg_stock *stock = &ms->stock[cpu];
 
 		task_sync(t);
-		if (stock->flushing || (!mem_cgroup_is_descendant(stock->cached, root) &&
-					!obj_stock_flush_required(ms, cpu, root)))
+		if (t->x.hw->cpus[cpu].offline || stock->flushing ||
+		    (!mem_cgroup_is_descendant(stock->cached, root) &&
+		     !obj_stock_flush_required(ms, cpu, root)))
 			continue;
 		if (cpu == task_cpu(t)) {
 			drain_obj_stock(ms, t);

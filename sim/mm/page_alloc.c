@@ -15,6 +15,7 @@
  * memory policies, preparing the tail pages of a block.
  */
 #include "sim/kern/bug.h"
+#include "sim/kern/cpuhp.h"
 #include "sim/mm/alloc_debug.h"
 #include "sim/mm/mempolicy.h"
 #include "sim/mm/page_alloc.h"
@@ -78,6 +79,7 @@ struct mm_state *mm_new(struct kern *k, bool init_on_alloc)
 	}
 	if (kmalloc_init(k) || providers_init(k))
 		goto fail;
+	cpuhp_setup_state(k, &mm->cpuhp, page_alloc_cpu_dead, NULL);
 	k->mm = mm;
 	k->sim->layer[LAYER_MM] = mm;
 	return mm;

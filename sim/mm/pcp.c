@@ -106,6 +106,7 @@ static s32 nr_pcp_high(struct pcp *p, const struct zone *z, bool free_high)
 static void pcp_drain(struct task *t, struct pcp *p, u32 node, s64 nr, u32 index)
 {
 	struct mm_state *mm = task_mm(t);
+	bool mine = p == pcp_of(t, node); /* else nothing is in this CPU's caches */
 	u32 traffic = mm->traffic[task_cpu(t)];
 	struct zone_section s;
 
@@ -123,12 +124,29 @@ static void pcp_drain(struct task *t, struct pcp *p, u32 node, s64 nr, u32 index
 			page_list_del(&mm->map, l, pfn);
 			nr -= 1 << order;
 			p->count -= 1u << order;
-			zone_put(&s, pfn, order, age < mm->llc_pages);
+			zone_put(&s, pfn, order, mine && age < mm->llc_pages);
 		}
 	}
 	if (s.z->below_high && s.z->buddy.free > s.z->wmark[WMARK_HIGH])
 		s.z->below_high = false;
 	zone_end(&s);
+}
+
+void page_alloc_cpu_dead(struct task *t, u32 cpu, void *arg)
+{
+	struct mm_state *mm = task_mm(t);
+	u32 nodes = t->x.hw->nr_nodes;
+
+	(void)arg;
+	FRAME(t, "drain_pages");
+
+	for (u32 node = 0; node < nodes; node++) {
+		struct pcp *p = &mm->pcp[cpu * nodes + node];
+
+		/* one section of the zone lock each, as drain_pages_zone() */
+		while (p->count)
+			pcp_drain(t, p, node, (s64)mm->zone[node].batch << PCP_SCALE_MAX, 0);
+	}
 }
 
 /* Freeing without allocating fills the lists with large blocks: give them all back. */

@@ -42,6 +42,7 @@ struct zone {
 struct mm_state {
 	struct fail_alloc fail; /* first: looked at by every allocation */
 	struct kern *kern;
+	struct cpuhp_step cpuhp; /* page_alloc_cpu_dead() */
 	struct page_map map;
 	struct pcp *pcp; /* [cpu][node] */
 	u32 *traffic; /* by CPU: pages handed out, private to its running task */
@@ -132,6 +133,8 @@ static inline u32 pcp_index(u32 order)
  * @n > 1 (then no drain may fall due but after the last one), and drain if that is due.
  */
 void pcp_free(struct task *t, struct pcp *p, u32 node, u32 *chain, u32 n, u32 order);
+/* The lists of a CPU that is offline go back to the zones. For cpuhp.h. */
+void page_alloc_cpu_dead(struct task *t, u32 cpu, void *arg);
 /* How many pages of order 0 may be freed before a drain can fall due, at least 1. */
 u32 pcp_free_room(const struct pcp *p);
 

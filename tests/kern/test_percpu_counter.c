@@ -149,9 +149,9 @@ START_TEST(default_batch)
 
 	world_init(&w, 0, 0);
 	ck_assert_int_eq(percpu_counter_batch(w.e.k), 32);
-	w.e.hw->nr_cpus = 64;
+	w.e.hw->nr_online = 64;
 	ck_assert_int_eq(percpu_counter_batch(w.e.k), 128);
-	w.e.hw->nr_cpus = CPUS;
+	w.e.hw->nr_online = CPUS;
 	world_free(&w);
 }
 END_TEST

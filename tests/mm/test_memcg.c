@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sim/kern/cpuhp.h"
 #include "sim/mm/memcg.h"
 #include "tests/core/check_main.h"
 #include "tests/kern/exact.h"
@@ -167,6 +168,35 @@ START_TEST(stock)
 	w.cg[0] = make(&w, NULL, NULL);
 	w.cg[1] = make(&w, NULL, NULL);
 	world_start(&w, 0, one_by_one);
+	world_run(&w);
+	world_free(&w);
+}
+END_TEST
+
+/* The stock of a CPU that goes offline is given back, and none is kept for it. */
+static void charge_and_offline(struct task *t, void *arg)
+{
+	struct world *w = arg;
+	u32 cpu = task_cpu(t);
+
+	ck_assert_int_eq(mem_cgroup_charge(w->ms, t, w->cg[0], 1, 0), 0);
+	ck_assert_int_eq(w->cg[0]->memory.usage.v, 64);
+	ck_assert_int_eq(cpu_offline(t, cpu), 0);
+	ck_assert_uint_ne(task_cpu(t), cpu);
+	ck_assert_int_eq(w->cg[0]->memory.usage.v, 1);
+	ck_assert_int_eq(cpu_online(t, cpu), 0);
+	mem_cgroup_uncharge(w->ms, t, w->cg[0], 1);
+	drain_all_stock(w->ms, t, w->ms->root);
+	ck_assert_int_eq(w->ms->root->memory.usage.v, 0);
+}
+
+START_TEST(stock_of_dead_cpu)
+{
+	struct world w;
+
+	world_init(&w, "ideal-2", _i, 1);
+	w.cg[0] = make(&w, NULL, NULL);
+	world_start(&w, 0, charge_and_offline);
 	world_run(&w);
 	world_free(&w);
 }
@@ -423,6 +453,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, stock, 0, 2);
+	tcase_add_loop_test(tc, stock_of_dead_cpu, 0, 2);
 	tcase_add_loop_test(tc, oom, 0, 2);
 	tcase_add_loop_test(tc, hierarchy, 0, 2);
 	tcase_add_loop_test(tc, high, 0, 2);
