@@ -42,6 +42,26 @@ struct spin_grant *spin_grant_next(struct spinlock *l, struct task *t, u64 stall
  */
 struct spin_grant *spin_append(struct spinlock *l, struct task *t, u64 stall);
 
+/*
+ * Whether who arrives at @arrival joins the queue of a qspinlock behind @prev, or waits on the
+ * pending bit: as nobody else waits, or as all that moves is the pending waiter, between
+ * the release and its ownership, for which it polls up to pending_loops times.
+ */
+static inline bool qspin_queues(const struct spinlock *l, const struct spin_grant *prev,
+				u64 arrival)
+{
+	const struct hw *hw = l->kern->hw;
+	u64 left, relax = hw->c[MK_CPU_RELAX];
+
+	if (prev->grant <= arrival)
+		return false;
+	if (!prev->contended || prev->queued)
+		return true;
+	left = prev->grant - arrival;
+	return left > hw_xfer(hw, prev->holder_cpu, prev->cpu) + relax / 2 ||
+	       left > hw->c[MK_PENDING_LOOPS] * max_u64(relax, PS_PER_NS);
+}
+
 /* A qspinlock's ownership that was held at the arrival of @g, as the successor of @prev. */
 u64 qspin_grant(const struct task *t, const struct spin_grant *prev, const struct spin_grant *g,
 		u64 stall);

@@ -150,7 +150,7 @@ static void count_waiter(struct spinlock *l, const struct task *t, bool first)
 	struct spin_grant g = {
 		.arrival = t->lock_arrival,
 		.cpu = (u16)task_cpu(t),
-		.queued = !first || prev->grant > t->lock_arrival,
+		.queued = !first || qspin_queues(l, prev, t->lock_arrival),
 	};
 
 	if (l->kind >= SPIN_TICKET)
@@ -319,7 +319,7 @@ static struct spin_grant *grant_busy(struct spinlock *l, struct task *t, u64 sta
 	if (prev->cpu == g->cpu)
 		return g;
 	g->contended = true;
-	g->queued = prev->grant > arrival;
+	g->queued = qspin_queues(l, prev, arrival);
 	g->con_bounce = seen->cpu != g->cpu;
 	g->holder = seen->site;
 	g->holder_cpu = seen->cpu;
