@@ -110,6 +110,24 @@ START_TEST(hands_over)
 }
 END_TEST
 
+/* The head polls with pending set: who comes when the lock is free goes behind it. */
+START_TEST(no_stealing_from_a_poller)
+{
+	u64 release = RMW + 500 + RMW;
+	struct pv w;
+
+	pv_world(&w, _i);
+	arrive(&w, 0, 0, 500);
+	arrive(&w, 1, 100, 500);
+	arrive(&w, 2, release + 1, 500);
+	exact_run(&w.e);
+	ck_assert_uint_eq(w.e.at[1], release + HQ);
+	ck_assert_uint_eq(w.e.at[2], release + HQ + 500 + RMW + HQ);
+	ck_assert_uint_eq(pv_lock_events(&w.l)->pv_lock_stealing, 0);
+	finish(&w);
+}
+END_TEST
+
 /* A section shorter than a transfer: the promotion of the next is seen. */
 START_TEST(promotion_is_exposed)
 {
@@ -429,6 +447,7 @@ int main(void)
 	TCase *tc = tcase_create("exact");
 
 	tcase_add_loop_test(tc, hands_over, 0, 2);
+	tcase_add_loop_test(tc, no_stealing_from_a_poller, 0, 2);
 	tcase_add_loop_test(tc, promotion_is_exposed, 0, 2);
 	tcase_add_loop_test(tc, halts, 0, 2);
 	tcase_add_loop_test(tc, kick_during_halt, 0, 2);
