@@ -244,6 +244,20 @@ const struct machine_key_desc machine_keys[NR_MACHINE_KEYS] = {
 	     .about = "CNA: how long waiters of other nodes may be passed over"),
 	COST(MK_CNA_SCAN, "cna_scan", DEF(NS(5), 'E', "machine.md 2.4.5"),
 	     .about = "CNA: each waiter of another node that the unlock looks at"),
+	ROW(MK_PENDING_LOOPS, "pending_loops", MU_COUNT, 1, 1 << 30,
+	    DEF(512, 'K', "_Q_PENDING_LOOPS of x86; 1 elsewhere"),
+	    .about = "qspinlock: polls for a pending waiter to take over before queueing"),
+	ROW(MK_PV_SPIN_THRESHOLD, "pv_spin_threshold", MU_COUNT, 1, 1 << 30,
+	    DEF(32768, 'K', "SPIN_THRESHOLD, 1 << 15"),
+	    .about = "virt: pv: polls before a waiter halts its vCPU"),
+	COST(MK_PV_KICK, "pv_kick",
+	     FROM(MK_WAKE_SEND, 4000, 'E', "wake_send * ipi.virt_factor's default"),
+	     .about = "virt: pv: hypercall of the unlock that kicks a halted vCPU"),
+	COST(MK_PV_HALT, "pv_halt", FROM(MK_CTX_SWITCH, 1000, 'E', "as a switch in the host"),
+	     .about = "virt: pv: from the halt of a vCPU until it can be woken"),
+	COST(MK_PV_WAKE, "pv_wake",
+	     FROM(MK_WAKE_IDLE_IPI, 4000, 'E', "wake_idle_ipi * ipi.virt_factor's default"),
+	     .about = "virt: pv: from the kick until the halted vCPU runs"),
 };
 
 #pragma GCC diagnostic pop

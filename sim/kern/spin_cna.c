@@ -101,10 +101,10 @@ static void splice(struct spinlock *l)
 	c->tail = &c->head;
 }
 
-/* The first in the main queue waits on the pending bit: it came when @prev had the lock. */
+/* The first in the main queue waits on the pending bit, behind @prev. */
 static bool first_is_pending(const struct spinlock *l, const struct spin_grant *prev)
 {
-	return l->wait_head && !l->cna->head && l->wait_head->lock_arrival >= prev->grant;
+	return l->wait_head && !l->cna->head && !qspin_queues(l, prev, l->wait_head->lock_arrival);
 }
 
 /* Take the waiter that is next after @prev out of the queues; *@passed: others looked at. */

@@ -7,7 +7,7 @@
 
 /* Symbols under which waiting is profiled, as perf shows it. */
 extern const struct frame_site spin_slowpath_site, ticket_slowpath_site, mcs_slowpath_site,
-	cna_slowpath_site;
+	cna_slowpath_site, pv_slowpath_site;
 
 /* Stall of the fast path's compare-exchange, or of its failure (machine.md 2.4.3). */
 u64 spin_cas_stall(const struct task *t, u16 line_last);
@@ -18,8 +18,17 @@ u64 spin_release_time(struct task *t);
 /* Count one complete acquisition. @prev_cpu: who held it before, LINE_NO_OWNER: nobody. */
 void spin_count(struct spinlock *l, const struct spin_grant *g);
 
-/* Block on the CPU as a waiter of @l whose first @stall ps are the failed exchange. */
-void spin_wait(struct task *t, struct spinlock *l, u64 stall);
+/*
+ * Block on the CPU as a waiter of @l whose first @stall ps are the failed exchange; what is
+ * left of the wait is time of bucket @rest.
+ */
+void spin_wait_in(struct task *t, struct spinlock *l, u64 stall, enum cpu_bucket rest);
+
+/* Likewise, in bucket spin. */
+static inline void spin_wait(struct task *t, struct spinlock *l, u64 stall)
+{
+	spin_wait_in(t, l, stall, CPU_SPIN);
+}
 
 /*
  * FIFO kinds: append the acquisition of @t, whose predecessor's release is known. The
@@ -33,6 +42,26 @@ struct spin_grant *spin_grant_next(struct spinlock *l, struct task *t, u64 stall
  */
 struct spin_grant *spin_append(struct spinlock *l, struct task *t, u64 stall);
 
+/*
+ * Whether who arrives at @arrival joins the queue of a qspinlock behind @prev, or waits on the
+ * pending bit: as nobody else waits, or as all that moves is the pending waiter, between
+ * the release and its ownership, for which it polls up to pending_loops times.
+ */
+static inline bool qspin_queues(const struct spinlock *l, const struct spin_grant *prev,
+				u64 arrival)
+{
+	const struct hw *hw = l->kern->hw;
+	u64 left, relax = hw->c[MK_CPU_RELAX];
+
+	if (prev->grant <= arrival)
+		return false;
+	if (!prev->contended || prev->queued)
+		return true;
+	left = prev->grant - arrival;
+	return left > hw_xfer(hw, prev->holder_cpu, prev->cpu) + relax / 2 ||
+	       left > hw->c[MK_PENDING_LOOPS] * max_u64(relax, PS_PER_NS);
+}
+
 /* A qspinlock's ownership that was held at the arrival of @g, as the successor of @prev. */
 u64 qspin_grant(const struct task *t, const struct spin_grant *prev, const struct spin_grant *g,
 		u64 stall);
@@ -43,6 +72,9 @@ void spin_advance_to(struct task *t, const struct spinlock *l, const struct spin
 
 /* Count the contention of @g, a wait that has not ended. */
 void spin_count_contention(struct spinlock *l, const struct spin_grant *g);
+
+/* Count the wait of @g, which has ended, as spun. */
+void spin_count_wait(struct spinlock *l, const struct spin_grant *g);
 
 /* Become the owner by spin_grant_next() and run ahead to the grant. */
 void spin_grant_now(struct spinlock *l, struct task *t, u64 stall);
@@ -71,6 +103,13 @@ bool cna_has_waiters(const struct spinlock *l);
 
 /* The run has ended: count those that wait. */
 void cna_fold_end(struct spinlock *l);
+
+/* 0 or -ENOMEM; free with free(l->pv). */
+int pv_init(struct spinlock *l);
+void pv_lock(struct task *t, struct spinlock *l);
+void pv_unlock(struct task *t, struct spinlock *l);
+bool pv_has_waiters(const struct spinlock *l);
+void pv_fold_end(struct spinlock *l, u64 now);
 
 void tas_lock(struct task *t, struct spinlock *l, const struct frame_site *site);
 void tas_unlock(struct task *t, struct spinlock *l);

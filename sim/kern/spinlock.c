@@ -38,10 +38,14 @@ static inline const struct frame_site *slowpath_site(const struct spinlock *l)
 		return &spin_slowpath_site;
 	if (l->kind == SPIN_CNA)
 		return &cna_slowpath_site;
+	if (l->kind == SPIN_PV)
+		return &pv_slowpath_site;
 	return l->kind == SPIN_TICKET ? &ticket_slowpath_site : &mcs_slowpath_site;
 }
 
-static const char *const kind_names[] = { "qspinlock", "fifo", "tas", "ticket", "mcs", "cna" };
+static const char *const kind_names[] = {
+	"qspinlock", "fifo", "tas", "ticket", "mcs", "cna", "pv"
+};
 
 int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind)
 {
@@ -50,19 +54,21 @@ int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum sp
 	memset(l, 0, sizeof(*l));
 	if (kind == SPIN_QSPINLOCK && k->virt == VIRT_TAS)
 		kind = SPIN_TAS;
-	else if (kind == SPIN_QSPINLOCK && k->numa_spinlock && k->virt != VIRT_PV)
+	else if (kind == SPIN_QSPINLOCK && k->virt == VIRT_PV)
+		kind = SPIN_PV;
+	else if (kind == SPIN_QSPINLOCK && k->numa_spinlock)
 		kind = SPIN_CNA;
 	l->class = lock_stats_class(&k->lock_stats, name, kind_names[kind]);
 	if (!l->class)
 		return -ENOMEM;
 	while (size < k->hw->nr_cpus + UNLOCKS_UNDER_WAY)
 		size *= 2;
-	if (kind != SPIN_TAS) {
+	if (kind != SPIN_TAS && kind != SPIN_PV) {
 		l->ring = calloc(size, sizeof(*l->ring));
 		if (!l->ring)
 			return -ENOMEM;
 	}
-	if (kind == SPIN_CNA && cna_init(k, l)) {
+	if ((kind == SPIN_CNA && cna_init(k, l)) || (kind == SPIN_PV && pv_init(l))) {
 		spin_lock_destroy(l);
 		return -ENOMEM;
 	}
@@ -86,6 +92,8 @@ void spin_lock_destroy(struct spinlock *l)
 	l->ring = NULL;
 	free(l->cna);
 	l->cna = NULL;
+	free(l->pv);
+	l->pv = NULL;
 }
 
 void spin_lock_share_line(struct spinlock *l, struct lock_line *line)
@@ -104,7 +112,7 @@ void spin_count_contention(struct spinlock *l, const struct spin_grant *g)
 	s->con_bounces += g->con_bounce;
 }
 
-static void count_wait(struct spinlock *l, const struct spin_grant *g)
+void spin_count_wait(struct spinlock *l, const struct spin_grant *g)
 {
 	struct lock_side *s = &l->class->side[0];
 	u64 wait = g->grant - g->arrival;
@@ -122,7 +130,7 @@ void spin_count(struct spinlock *l, const struct spin_grant *g)
 
 	if (g->contended) {
 		spin_count_contention(l, g);
-		count_wait(l, g);
+		spin_count_wait(l, g);
 		since = g->grant;
 	}
 	lock_side_hold(s, g->release - since);
@@ -143,7 +151,7 @@ static void count_waiter(struct spinlock *l, const struct task *t, bool first)
 	struct spin_grant g = {
 		.arrival = t->lock_arrival,
 		.cpu = (u16)task_cpu(t),
-		.queued = !first || prev->grant > t->lock_arrival,
+		.queued = !first || qspin_queues(l, prev, t->lock_arrival),
 	};
 
 	if (l->kind >= SPIN_TICKET)
@@ -164,13 +172,16 @@ void spin_lock_fold_end(struct spinlock *l, u64 now)
 			continue;
 		spin_count_contention(l, g);
 		if (g->grant <= now)
-			count_wait(l, g);
+			spin_count_wait(l, g);
 	}
+	if (l->kind == SPIN_PV)
+		pv_fold_end(l, now);
 	if (l->kind == SPIN_CNA) {
 		cna_fold_end(l);
 		return;
 	}
-	for (struct task *t = l->kind == SPIN_TAS ? NULL : l->wait_head; t; t = t->lock_next)
+	/* SPIN_TAS and SPIN_PV have no ring, and keep other lists */
+	for (struct task *t = l->ring ? l->wait_head : NULL; t; t = t->lock_next)
 		count_waiter(l, t, t == l->wait_head);
 }
 
@@ -309,7 +320,7 @@ static struct spin_grant *grant_busy(struct spinlock *l, struct task *t, u64 sta
 	if (prev->cpu == g->cpu)
 		return g;
 	g->contended = true;
-	g->queued = prev->grant > arrival;
+	g->queued = qspin_queues(l, prev, arrival);
 	g->con_bounce = seen->cpu != g->cpu;
 	g->holder = seen->site;
 	g->holder_cpu = seen->cpu;
@@ -355,13 +366,13 @@ static inline struct spin_grant *spin_grant(struct spinlock *l, struct task *t, 
 
 /* ---- entry points -------------------------------------------------------- */
 
-void spin_wait(struct task *t, struct spinlock *l, u64 stall)
+void spin_wait_in(struct task *t, struct spinlock *l, u64 stall, enum cpu_bucket rest)
 {
 	struct lock_class *outer = t->waits_for; /* a mutex's, around its wait_lock */
 	struct exec *x = &t->x;
 
 	t->waits_for = l->class;
-	exec_wait_begin(x, CPU_ATOMIC_STALL, stall, CPU_SPIN,
+	exec_wait_begin(x, CPU_ATOMIC_STALL, stall, rest,
 			profile_enter(&x->hw->profile, x->frame, slowpath_site(l), __LINE__));
 	proc_block(&x->proc);
 	exec_wait_end(x);
@@ -469,6 +480,8 @@ static void other_lock(struct task *t, struct spinlock *l, const struct frame_si
 		ticket_lock(t, l);
 	else if (l->kind == SPIN_CNA)
 		cna_lock(t, l);
+	else if (l->kind == SPIN_PV)
+		pv_lock(t, l);
 	else
 		fifo_lock(t, l);
 }
@@ -481,6 +494,8 @@ static void other_unlock(struct task *t, struct spinlock *l)
 		ticket_unlock(t, l);
 	} else if (l->kind == SPIN_CNA) {
 		cna_unlock(t, l);
+	} else if (l->kind == SPIN_PV) {
+		pv_unlock(t, l);
 	} else {
 		mcs_unlock_tail(t, l);
 		fifo_unlock(t, l);
@@ -574,5 +589,6 @@ void spin_unlock_irqrestore(struct task *t, struct spinlock *l)
 bool spin_is_contended(struct task *t, struct spinlock *l)
 {
 	proc_assert_open(&t->x.proc);
-	return l->wait_head || (l->kind == SPIN_CNA && cna_has_waiters(l));
+	return l->wait_head || (l->kind == SPIN_CNA && cna_has_waiters(l)) ||
+	       (l->kind == SPIN_PV && pv_has_waiters(l));
 }

@@ -10,7 +10,8 @@
  * depends on how many poll when the lock is released. The MCS kind has a timeline
  * between its release and the next grant; the release itself synchronises unless a
  * waiter is known, as it has to find out whether there is one. CNA has a timeline while
- * nobody waits: who is next depends on the queue at the release.
+ * nobody waits: who is next depends on the queue at the release. The paravirtual kind
+ * synchronises at each release.
  * Reference machine.md 2.0 to 2.4; DESIGN.md 3.
  */
 #ifndef MMSIM_KERN_SPINLOCK_H
@@ -25,6 +26,7 @@ enum spin_kind {
 	SPIN_TICKET, /* hand-over grows with the number of pollers */
 	SPIN_MCS, /* each waiter polls a line of its own */
 	SPIN_CNA, /* qspinlock that prefers waiters of the holder's NUMA node */
+	SPIN_PV, /* paravirtual qspinlock: halts long waiters, may be stolen */
 };
 
 /* One past or present acquisition. */
@@ -72,6 +74,7 @@ struct spinlock {
 	struct spinlock *all_next;
 	u32 nr_served; /* SPIN_TICKET: pollers at the release whose hand-over is computed */
 	struct spin_cna *cna; /* SPIN_CNA: its secondary queue */
+	struct spin_pv *pv; /* SPIN_PV: its queue */
 };
 
 /**
@@ -79,8 +82,8 @@ struct spinlock {
  * @k: kernel
  * @l: storage
  * @name: lock class, not copied; instances of one class are summed in locks.csv
- * @kind: SPIN_QSPINLOCK turns into SPIN_TAS with virt: tas, into SPIN_CNA on bare metal if
- *	the kernel has numa_spinlock
+ * @kind: SPIN_QSPINLOCK turns into SPIN_TAS with virt: tas, into SPIN_PV with virt: pv, into
+ *	SPIN_CNA on bare metal if the kernel has numa_spinlock
  *
  * Returns 0 or -ENOMEM. The storage must live until kern_end(); pair with
  * spin_lock_destroy(), which may come before kern_free().
@@ -92,6 +95,17 @@ void spin_lock_destroy(struct spinlock *l);
 
 /* SPIN_CNA: for how long, in ps, waiters of other nodes may be passed over. */
 void cna_set_threshold(struct spinlock *l, u64 ps);
+
+/* Counters of a SPIN_PV lock, with the names of the kernel's lock events. */
+struct pv_lock_events {
+	u64 pv_lock_stealing; /* acquisitions past the queue */
+	u64 pv_wait_head, pv_wait_node; /* halts of the head, of others in the queue */
+	u64 pv_wait_early; /* of the latter, because the node before did not run */
+	u64 pv_kick_unlock; /* hypercalls of the unlock */
+};
+
+/* SPIN_PV: counted since the lock was made. */
+const struct pv_lock_events *pv_lock_events(const struct spinlock *l);
 
 /* Let the lock word lie on @line, shared with other locks. */
 void spin_lock_share_line(struct spinlock *l, struct lock_line *line);
