@@ -102,6 +102,20 @@ static void put_choice(GString *s, const struct experiment *e, const struct scn_
 	g_string_append(s, "}\n");
 }
 
+/* Name of the model of a variant that provides @what. */
+static const char *provider(const struct experiment *e, const struct scn_variant *sv, u32 what)
+{
+	u32 i;
+
+	for (i = 0; i < registry_nr_models(e->scenario->registry); i++) {
+		const struct model_desc *m = registry_model(e->scenario->registry, i);
+
+		if (sv->models[i].used && m->provides & what)
+			return m->name;
+	}
+	return "default";
+}
+
 static void put_variants(GString *s, const struct experiment *e)
 {
 	u32 v, i;
@@ -117,6 +131,9 @@ static void put_variants(GString *s, const struct experiment *e)
 			if (sv->models[i].used)
 				put_choice(s, e, sv, &sv->models[i]);
 		}
+		g_string_append_printf(s, "    providers: {percpu: %s, vmarea: %s}\n",
+				       provider(e, sv, PROVIDES_PERCPU),
+				       provider(e, sv, PROVIDES_VMAREA));
 		if (sv->machine) {
 			g_string_append(s, "    machine:\n");
 			put_machine(s, sv->machine, "      ");

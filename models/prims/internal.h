@@ -60,6 +60,11 @@ struct prims {
 		u64 begun; /* items that have begun to run; of them by queue_work: */
 		u64 waited, wait_ps; /* number, time since they were queued */
 	} works, base_works;
+	struct prim_slab {
+		struct prim_batch **chunk;
+		u32 nr_chunks, nr_batches;
+		u32 unused; /* number + 1 of the first */
+	} slab; /* open state */
 };
 
 /* What the object argument of a call names. */
@@ -73,7 +78,7 @@ extern const struct arg_desc prim_object_arg[1];
 
 /* locks.c */
 extern const struct prim_type prim_qspinlock, prim_tas, prim_fifo, prim_mutex;
-extern const struct prim_type prim_ticket, prim_mcs;
+extern const struct prim_type prim_ticket, prim_mcs, prim_cna;
 int prim_op_lock(struct task *t, void *model, struct op_call *call);
 int prim_op_unlock(struct task *t, void *model, struct op_call *call);
 
@@ -112,16 +117,16 @@ int prim_op_percpu_sum(struct task *t, void *model, struct op_call *call);
 /* memory.c */
 enum prim_memory_metric { PRIM_PAGES_ALLOCATED, PRIM_ALLOC_FAILURES, PRIM_ZONE_LOCK_SHARE };
 extern const struct arg_desc prim_alloc_pages_args[6], prim_alloc_bulk_args[3],
-	prim_free_pages_args[1], prim_kmalloc_args[2], prim_kfree_args[1];
+	prim_free_pages_args[1];
 int prim_op_alloc_pages(struct task *t, void *model, struct op_call *call);
 int prim_op_alloc_pages_bulk(struct task *t, void *model, struct op_call *call);
 int prim_op_free_pages(struct task *t, void *model, struct op_call *call);
-int prim_op_kmalloc(struct task *t, void *model, struct op_call *call);
-int prim_op_kfree(struct task *t, void *model, struct op_call *call);
 int prim_memory_init(struct prims *p);
 void prim_memory_destroy(struct prims *p);
 void prim_memory_begin(struct prims *p);
 double prim_memory_metric(const struct prims *p, u32 i);
+/* Spinning on the locks of a class as a share of the CPU time that was not idle. */
+double prim_spin_share(const struct prims *p, const char *lock);
 /* rwlocks.c */
 extern const struct prim_type prim_rwlock, prim_rwsem;
 int prim_op_read_lock(struct task *t, void *model, struct op_call *call);
@@ -159,5 +164,33 @@ int prim_op_queue_delayed_work(struct task *t, void *model, struct op_call *call
 int prim_op_flush_work(struct task *t, void *model, struct op_call *call);
 int prim_op_cancel_work(struct task *t, void *model, struct op_call *call);
 double prim_work_metric(const struct prims *p, u32 i, u64 elapsed_ps);
+/* ipi.c */
+extern const struct arg_desc prim_ipi_args[2], prim_flush_tlb_args[2], prim_anon_fault_args[2];
+int prim_op_ipi(struct task *t, void *model, struct op_call *call);
+int prim_op_flush_tlb(struct task *t, void *model, struct op_call *call);
+int prim_op_syscall(struct task *t, void *model, struct op_call *call);
+int prim_op_anon_fault(struct task *t, void *model, struct op_call *call);
+/* slab.c. Bits of handles that are none of pages. */
+#define PRIM_KMALLOC (1ULL << 61)
+#define PRIM_CACHE_OBJECT (1ULL << 60)
+#define PRIM_CACHE_BATCH (1ULL << 59)
+#define PRIM_NO_PAGES (PRIM_KMALLOC | PRIM_CACHE_OBJECT | PRIM_CACHE_BATCH)
+enum prim_slab_metric { PRIM_SLAB_BYTES, PRIM_SLAB_OBJECTS_PER_SLAB, PRIM_SLAB_LOCK_SHARE };
+extern const struct prim_type prim_kmem_cache;
+extern const struct arg_desc prim_kmalloc_args[7], prim_kfree_args[1], prim_cache_alloc_args[5],
+	prim_cache_bulk_args[3], prim_cache_take_args[2];
+int prim_op_kmalloc(struct task *t, void *model, struct op_call *call);
+int prim_op_kfree(struct task *t, void *model, struct op_call *call);
+int prim_op_cache_alloc(struct task *t, void *model, struct op_call *call);
+int prim_op_cache_free(struct task *t, void *model, struct op_call *call);
+int prim_op_cache_alloc_bulk(struct task *t, void *model, struct op_call *call);
+int prim_op_cache_free_bulk(struct task *t, void *model, struct op_call *call);
+int prim_op_cache_give(struct task *t, void *model, struct op_call *call);
+int prim_op_cache_take(struct task *t, void *model, struct op_call *call);
+int prim_op_cache_shrink(struct task *t, void *model, struct op_call *call);
+void prim_slab_destroy(struct prims *p);
+double prim_slab_metric(const struct prims *p, u32 i);
+/* memcg.c: the memcg of an instance as of now; NULL: removed. */
+struct mem_cgroup *prim_memcg_of(struct task *t, void *obj);
 
 #endif

@@ -91,6 +91,12 @@ const struct prim_type prim_memcg = {
 	.destroy = cgroup_destroy,
 };
 
+struct mem_cgroup *prim_memcg_of(struct task *t, void *obj)
+{
+	task_sync(t);
+	return ((struct prim_cgroup *)obj)->dir->memcg;
+}
+
 /* Synchronised, so that it is known whether it is there. */
 static struct memcg_dir *find_cgroup(struct task *t, void *model, const struct op_call *call)
 {

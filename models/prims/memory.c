@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pages and kmalloc objects as handles, and what the zone lock costs. Facts: reference
- * machine.md 1.6; sim/mm/page_alloc.h, slab.h.
+ * Pages as handles, and what the zone lock costs. Facts: reference machine.md 1.6;
+ * sim/mm/page_alloc.h. Objects of slabs: slab.c.
  *
  * A handle of pages is the first page frame number, with the number of pages above bit 32
- * if they came from the bulk allocator; one of kmalloc is its size. A handle that was used
- * up is refused by the interpreter; here a page that is not allocated is, and a handle of
- * the other kind.
+ * if they came from the bulk allocator. A handle that was used up is refused by the
+ * interpreter; here a page that is not allocated is, and a handle of another kind.
  */
 #include "models/prims/internal.h"
 
 #include "sim/mm/page_alloc.h"
-#include "sim/mm/slab.h"
 
 #include <errno.h>
 #include <math.h>
@@ -19,8 +17,6 @@
 
 #define BULK_SHIFT 32
 #define BULK_MAX 512
-#define KMALLOC_HANDLE (1LL << 62)
-#define KMALLOC_MAX (PAGE_SIZE << MAX_PAGE_ORDER) /* KMALLOC_MAX_SIZE */
 
 enum { ALLOC_ORDER, ALLOC_NODE, ALLOC_ZERO, ALLOC_INTO, ALLOC_ACCOUNT, ALLOC_GFP };
 
@@ -60,20 +56,6 @@ const struct arg_desc prim_alloc_bulk_args[3] = {
 
 const struct arg_desc prim_free_pages_args[1] = {
 	{ .name = "pages", .type = VT_HANDLE, .required = true, .about = "what was allocated" },
-};
-
-const struct arg_desc prim_kmalloc_args[2] = {
-	{ .name = "bytes",
-	  .type = VT_SIZE,
-	  .required = true,
-	  .min = 1,
-	  .max = KMALLOC_MAX,
-	  .about = "size; rounded up to its class" },
-	{ .name = "into", .type = VT_OUT, .required = true, .about = "receives the object" },
-};
-
-const struct arg_desc prim_kfree_args[1] = {
-	{ .name = "object", .type = VT_HANDLE, .required = true, .about = "what was allocated" },
 };
 
 static u32 gfp_of(s64 zero)
@@ -120,36 +102,14 @@ int prim_op_free_pages(struct task *t, void *model, struct op_call *call)
 
 	if (!handle)
 		return 0;
-	if (handle & KMALLOC_HANDLE)
-		sim_fail(t->kern->sim, "free_pages: this came from kmalloc", 0, 0);
+	if ((u64)handle & PRIM_NO_PAGES)
+		sim_fail(t->kern->sim, "free_pages: this came from kmalloc or a cache", 0, 0);
 	if (page_allocated(t, pfn) < 0)
-		sim_fail(t->kern->sim, "free_pages: page frame %llu is not allocated", pfn, 0);
+		page_bad_free(t, pfn);
 	if (n)
 		free_pages_bulk(t, pfn, n, p->memory.pages_cat);
 	else
 		free_pages(t, pfn, p->memory.pages_cat);
-	return 0;
-}
-
-int prim_op_kmalloc(struct task *t, void *model, struct op_call *call)
-{
-	(void)model;
-	if (!kmalloc(t, (u64)call->v[0]))
-		return -ENOMEM;
-	call->out = KMALLOC_HANDLE | call->v[0];
-	return 0;
-}
-
-int prim_op_kfree(struct task *t, void *model, struct op_call *call)
-{
-	s64 handle = call->v[0];
-
-	(void)model;
-	if (!handle)
-		return 0;
-	if (!(handle & KMALLOC_HANDLE))
-		sim_fail(t->kern->sim, "kfree: this did not come from kmalloc", 0, 0);
-	kfree(t, (u64)(handle & ~KMALLOC_HANDLE));
 	return 0;
 }
 
@@ -176,14 +136,13 @@ void prim_memory_begin(struct prims *p)
 	p->memory.base_failed = mm_alloc_failures(p->kern->mm);
 }
 
-/* Spinning on the zone locks as a share of the CPU time that was not idle. */
-static double zone_lock_share(const struct prims *p)
+double prim_spin_share(const struct prims *p, const char *lock)
 {
 	const struct hw *hw = p->kern->hw;
 	const struct lock_class *c = p->kern->lock_stats.first;
 	double busy = 0;
 
-	while (c && strcmp(c->name, "&zone->lock"))
+	while (c && strcmp(c->name, lock))
 		c = c->next;
 	for (u32 i = 0; i < hw->nr_cpus; i++)
 		for (u32 b = 0; b < NR_CPU_BUCKETS; b++)
@@ -200,6 +159,6 @@ double prim_memory_metric(const struct prims *p, u32 i)
 	case PRIM_ALLOC_FAILURES:
 		return (double)(mm_alloc_failures(p->kern->mm) - p->memory.base_failed);
 	default:
-		return zone_lock_share(p);
+		return prim_spin_share(p, "&zone->lock");
 	}
 }

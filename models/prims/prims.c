@@ -13,10 +13,12 @@
 
 /* The first member of its type each, in the order in which they are listed. */
 static const struct object_kind_desc *const prim_kinds[] = {
-	&prim_qspinlock.desc,	   &prim_tas.desc,    &prim_fifo.desc,	  &prim_mutex.desc,
-	&prim_line.desc,	   &prim_memcg.desc,  &prim_seqlock.desc, &prim_completion.desc,
-	&prim_percpu_counter.desc, &prim_rwlock.desc, &prim_rwsem.desc,	  &prim_percpu_ref.desc,
-	&prim_ticket.desc,	   &prim_mcs.desc,    &prim_work.desc,
+	&prim_qspinlock.desc,  &prim_tas.desc,	      &prim_fifo.desc,
+	&prim_mutex.desc,      &prim_line.desc,	      &prim_memcg.desc,
+	&prim_seqlock.desc,    &prim_completion.desc, &prim_percpu_counter.desc,
+	&prim_rwlock.desc,     &prim_rwsem.desc,      &prim_percpu_ref.desc,
+	&prim_ticket.desc,     &prim_mcs.desc,	      &prim_work.desc,
+	&prim_kmem_cache.desc, &prim_cna.desc,
 };
 
 const struct arg_desc prim_object_arg[1] = {
@@ -60,7 +62,7 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_alloc_pages_bulk, false },
 	{ "free_pages", "free what alloc_pages or alloc_pages_bulk gave", prim_free_pages_args, 1,
 	  "pages", prim_op_free_pages, false },
-	{ "kmalloc", "allocate an object of some bytes", prim_kmalloc_args, 2, "bytes",
+	{ "kmalloc", "allocate an object of some bytes", prim_kmalloc_args, 7, "bytes",
 	  prim_op_kmalloc, false },
 	{ "kfree", "free what kmalloc gave", prim_kfree_args, 1, "object", prim_op_kfree, false },
 	{ "read_lock", "acquire a reader-writer lock for reading", prim_object_arg, 1, "object",
@@ -105,6 +107,27 @@ static const struct op_desc prim_ops[] = {
 	  prim_op_flush_work, false },
 	{ "cancel_work", "take a queueing back and wait if it runs; fails without one",
 	  prim_object_arg, 1, "object", prim_op_cancel_work, false },
+	{ "ipi", "call a function on another CPU, or on all, and wait", prim_ipi_args, 2, "cpu",
+	  prim_op_ipi, false },
+	{ "flush_tlb", "flush pages on all CPUs that run threads", prim_flush_tlb_args, 2, "pages",
+	  prim_op_flush_tlb, false },
+	{ "syscall", "enter and leave the kernel", NULL, 0, NULL, prim_op_syscall, false },
+	{ "anon_fault", "anonymous fault: allocates cleared pages", prim_anon_fault_args, 2,
+	  "order", prim_op_anon_fault, false },
+	{ "kmem_cache_alloc", "allocate an object of a slab cache", prim_cache_alloc_args, 5,
+	  "object", prim_op_cache_alloc, false },
+	{ "kmem_cache_free", "free what kmem_cache_alloc gave", prim_kfree_args, 1, "object",
+	  prim_op_cache_free, false },
+	{ "kmem_cache_alloc_bulk", "allocate objects of a slab cache in one go",
+	  prim_cache_bulk_args, 3, NULL, prim_op_cache_alloc_bulk, false },
+	{ "kmem_cache_free_bulk", "free what kmem_cache_alloc_bulk gave", prim_kfree_args, 1,
+	  "object", prim_op_cache_free_bulk, false },
+	{ "kmem_cache_give", "hand objects over to whoever takes them", prim_kfree_args, 1,
+	  "object", prim_op_cache_give, false },
+	{ "kmem_cache_take", "take what was handed over first; fails if there is none",
+	  prim_cache_take_args, 2, NULL, prim_op_cache_take, false },
+	{ "kmem_cache_shrink", "give all empty slabs of a cache back", prim_object_arg, 1, "object",
+	  prim_op_cache_shrink, false },
 };
 
 static int refs_init(struct prims *p)
@@ -157,6 +180,7 @@ static void prims_destroy(void *model)
 	}
 	prim_memory_destroy(p);
 	prim_rcu_destroy(p);
+	prim_slab_destroy(p);
 	free(p->refs);
 	free(p->objects);
 	free(p);
@@ -273,6 +297,24 @@ static double work_wait(const struct prims *p, u64 elapsed_ps)
 	return prim_work_metric(p, 1, elapsed_ps);
 }
 
+static double slab_bytes(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_slab_metric(p, PRIM_SLAB_BYTES);
+}
+
+static double slab_objects_per_slab(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_slab_metric(p, PRIM_SLAB_OBJECTS_PER_SLAB);
+}
+
+static double slab_lock_share(const struct prims *p, u64 elapsed_ps)
+{
+	(void)elapsed_ps;
+	return prim_slab_metric(p, PRIM_SLAB_LOCK_SHARE);
+}
+
 static const struct metric_desc prim_metrics[] = {
 	{ "locks_per_us", "1/us", "acquisitions of all locks per microsecond", METRIC_HIGHER },
 	{ "atomics_per_us", "1/us", "atomic operations per microsecond", METRIC_HIGHER },
@@ -287,13 +329,18 @@ static const struct metric_desc prim_metrics[] = {
 	{ "rcu_gp_mean", "ns", "mean length of an RCU grace period", METRIC_LOWER },
 	{ "works_per_us", "1/us", "work items begun per microsecond", METRIC_HIGHER },
 	{ "work_wait", "ns", "mean time from queue_work to the start of the item", METRIC_LOWER },
+	{ "slab_bytes", "bytes", "pages of slabs at the end", METRIC_LOWER },
+	{ "slab_objects_per_slab", "", "objects that a slab has room for, mean at the end",
+	  METRIC_NEUTRAL },
+	{ "slab_lock_share", "share", "busy CPU time spent spinning on n->list_lock",
+	  METRIC_LOWER },
 };
 
 /* In the order of prim_metrics. */
 static double (*const prim_values[])(const struct prims *p, u64 elapsed_ps) = {
-	locks_per_us,	atomics_per_us,	 seq_retries_per_read, percpu_error_max, pages_allocated,
-	alloc_failures, zone_lock_share, rcu_grace_periods,    rcu_gp_mean,	 works_per_us,
-	work_wait,
+	locks_per_us,	atomics_per_us,	 seq_retries_per_read,	percpu_error_max, pages_allocated,
+	alloc_failures, zone_lock_share, rcu_grace_periods,	rcu_gp_mean,	  works_per_us,
+	work_wait,	slab_bytes,	 slab_objects_per_slab, slab_lock_share,
 };
 
 _Static_assert(ARRAY_SIZE(prim_metrics) == ARRAY_SIZE(prim_values), "one each");

@@ -39,10 +39,8 @@ static int ref_init(struct kern *k, void *obj, const struct object_decl *d)
 {
 	struct prim_percpu_ref *p = obj;
 
-	(void)k;
 	(void)d;
-	percpu_ref_init(&p->ref, NULL);
-	return 0;
+	return percpu_ref_create(k, NULL, &p->ref, NULL);
 }
 
 const struct prim_type prim_percpu_ref = {
@@ -118,6 +116,7 @@ int prim_op_rcu_read(struct task *t, void *model, struct op_call *call)
 	rcu_read_lock(t);
 	work(t, (u64)call->v[0]);
 	rcu_read_unlock(t);
+	task_sync(t); /* interrupt time that hit the section is part of the operation */
 	return 0;
 }
 

@@ -19,6 +19,7 @@ int free_tree_init(struct vmap *vm)
 	if (!vm->preload)
 		return -ENOMEM;
 	va_tree_init(&vm->free_tree, &vm->store, true);
+	va_tree_guarded_by(&vm->free_tree, &vm->free_lock);
 	i = va_alloc(&vm->store, NULL);
 	if (!i)
 		return -ENOMEM;

@@ -21,6 +21,8 @@ int global_init(struct vmap *vm, const s64 *params)
 	vm->priv = g;
 	va_tree_init(&g->busy, &vm->store, false);
 	va_tree_init(&g->lazy, &vm->store, false);
+	va_tree_guarded_by(&g->busy, &g->busy_lock);
+	va_tree_guarded_by(&g->lazy, &g->lazy_lock);
 	err = spin_lock_init(vm->kern, &g->busy_lock, "vmap_area_lock", SPIN_QSPINLOCK);
 	if (err)
 		return err;
@@ -182,10 +184,12 @@ static void purge_vmap_area_lazy(struct vmap *vm, struct task *t)
 
 	FRAME(t, "__purge_vmap_area_lazy");
 
+	lockdep_assert_held(t, &vm->purge_lock);
 	spin_lock(t, &g->lazy_lock);
 	first = g->lazy.first;
 	last = g->lazy.last;
 	va_tree_init(&g->lazy, &vm->store, false);
+	va_tree_guarded_by(&g->lazy, &g->lazy_lock);
 	spin_unlock(t, &g->lazy_lock);
 	if (!first)
 		return;

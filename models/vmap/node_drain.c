@@ -79,6 +79,7 @@ static bool detach_lazy(struct vmap_node *n, struct task *t, u64 *start, u64 *en
 	last = n->lazy.last;
 	task_sync(t);
 	va_tree_init(&n->lazy, s, false);
+	va_tree_guarded_by(&n->lazy, &n->lazy_lock);
 	spin_unlock(t, &n->lazy_lock);
 	*start = min_u64(*start, va_get(s, n->purge_first)->start);
 	*end = max_u64(*end, va_end_page(va_get(s, last)));
@@ -128,6 +129,7 @@ static void purge_vmap_area_lazy(struct vmap *vm, struct task *t, bool full)
 
 	FRAME(t, "__purge_vmap_area_lazy");
 
+	lockdep_assert_held(t, &vm->purge_lock);
 	for (u32 i = 0; i < vn->nr; i++) {
 		vn->node[i].skip_populate = full;
 		if (vn->pool_max)

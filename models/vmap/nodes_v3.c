@@ -19,6 +19,8 @@ static int node_init(struct vmap *vm, struct vmap_node *n)
 		gline_init(&n->pool[p].line, 0);
 	va_tree_init(&n->busy, &vm->store, false);
 	va_tree_init(&n->lazy, &vm->store, false);
+	va_tree_guarded_by(&n->busy, &n->busy_lock);
+	va_tree_guarded_by(&n->lazy, &n->lazy_lock);
 	work_init(&n->purge_work, purge_node_work);
 	err = spin_lock_init(vm->kern, &n->pool_lock, "vmap_node.pool_lock", SPIN_QSPINLOCK);
 	if (!err)

@@ -104,6 +104,8 @@ static u32 pool_take(struct vmap_node *n, struct task *t, u32 p, u64 align)
 	struct vmap_area *va;
 	u32 i = pool->first;
 
+	if (t)
+		lockdep_assert_held(t, &n->pool_lock);
 	if (!i)
 		return 0;
 	va = va_get(&n->vm->store, i);

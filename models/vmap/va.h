@@ -64,7 +64,22 @@ struct va_tree {
 	u32 root, first, last;
 	u32 nr;
 	bool augmented;
+#ifdef MMSIM_DEBUG
+	const struct spinlock
+		*guard; /* to be held by whoever passes over it; NULL: nobody else can */
+#endif
 };
+
+/* The tree is guarded by @l from now on: each pass of a task checks that. */
+static inline void va_tree_guarded_by(struct va_tree *tree, const struct spinlock *l)
+{
+#ifdef MMSIM_DEBUG
+	tree->guard = l;
+#else
+	(void)tree;
+	(void)l;
+#endif
+}
 
 /* Cost of one pass over areas. */
 struct va_walk {

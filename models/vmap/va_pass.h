@@ -19,6 +19,10 @@ struct va_pass {
 
 static inline struct va_pass va_pass_begin(struct va_tree *tree, const struct va_walk *w)
 {
+#ifdef MMSIM_DEBUG
+	if (w->t && tree->guard)
+		lockdep_assert_held(w->t, tree->guard);
+#endif
 	return (struct va_pass){
 		.tree = tree,
 		.area = tree->store->area,

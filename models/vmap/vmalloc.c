@@ -80,7 +80,7 @@ static bool alloc_page_array(struct vmap *vm, struct task *t, u32 va, u32 n)
 	u32 array, pages;
 
 	if (!array_is_vmalloced(n))
-		return kmalloc(t, (u64)n * PAGE_PTR_BYTES);
+		return kmalloc_counted(t, (u64)n * PAGE_PTR_BYTES);
 	pages = (u32)((align_up((u64)n * PAGE_PTR_BYTES, PAGE_SIZE)) >> PAGE_SHIFT);
 	array = vmalloc_area(vm, t, pages, 1, GFP_ZERO);
 	va_get(&vm->store, va)->array = array;
@@ -137,8 +137,8 @@ static int vfree_area(struct vmap *vm, struct task *t, u64 start, u32 nr)
 	if (r.array)
 		vfree_area(vm, t, r.array, ALL_PAGES);
 	else if (nr != NO_ARRAY && !array_is_vmalloced(r.n))
-		kfree(t, (u64)r.n * PAGE_PTR_BYTES);
-	kfree(t, VM_STRUCT_BYTES);
+		kfree_counted(t, (u64)r.n * PAGE_PTR_BYTES);
+	kfree_counted(t, VM_STRUCT_BYTES);
 	return 0;
 }
 
@@ -153,12 +153,12 @@ static u32 vmalloc_area(struct vmap *vm, struct task *t, u32 n, u64 align, u32 g
 	{
 		FRAME(t, "__get_vm_area_node");
 
-		if (!kmalloc(t, VM_STRUCT_BYTES))
+		if (!kmalloc_counted(t, VM_STRUCT_BYTES))
 			return 0;
 		va = vm->ops->alloc(vm, t, n + 1, align);
 	}
 	if (!va) {
-		kfree(t, VM_STRUCT_BYTES);
+		kfree_counted(t, VM_STRUCT_BYTES);
 		return 0;
 	}
 	start = va_get(&vm->store, va)->start;

@@ -42,6 +42,15 @@ enum cal_item {
 	CAL_ZERO_4K_HOT,
 	CAL_ZERO_2M,
 	CAL_ZERO_2M_HOT,
+	CAL_INVAL, /* a further waiter on a line that is written: slope of a ticket lock */
+	CAL_WAKE_POLLING, /* as CAL_WAKE_IDLE, idle CPUs kept out of sleep states */
+	/* lines for people, no keys of a machine */
+	CAL_GP_PROXY, /* membarrier(GLOBAL) */
+	CAL_IPI_PROXY, /* membarrier(PRIVATE_EXPEDITED) */
+	CAL_UNMAP_PAGE, /* munmap() of a further page */
+	CAL_FAULT_MINOR, /* re-fault of a populated page of tmpfs: nothing allocated or cleared */
+	CAL_FAULT_COLD, /* fault of a page of a big mapping, with its clearing */
+	CAL_FAULT_HUGE, /* the same, of a huge page */
 	NR_CAL_ITEMS,
 };
 
@@ -65,7 +74,8 @@ struct cal_cpu {
 struct cal_topology {
 	struct cal_cpu *cpus; /* owned; by order of hwloc */
 	uint32_t nr_cpus, nr_usable;
-	uint32_t max_threads; /* what a cgroup's quota lets run at a time */
+	uint32_t max_threads; /* what may run at a time: a made-up limit of tests, or none */
+	uint64_t quota; /* tightest cpu.max, in 1/1000 CPU; UINT64_MAX: none */
 	/* the regular machine that comes nearest: each level as wide as its widest part */
 	uint32_t sockets, nodes_per_socket, llc_per_node, cores_per_llc, smt;
 	bool regular; /* nr_cpus is the product of these */
@@ -104,12 +114,13 @@ struct cal_options {
 		*synthetic; /* hwloc's description of a made-up host, for tests; NULL: this one */
 };
 
-enum cal_status { CAL_DONE, CAL_STOPPED, CAL_NO_MEMORY, CAL_NO_TOPOLOGY };
+enum cal_status { CAL_DONE, CAL_STOPPED, CAL_NO_MEMORY, CAL_NO_TOPOLOGY, CAL_QUOTA };
 
 /*
  * Measure this host into *@c, which calibration_free() empties whatever the outcome.
  * Takes about budget_ns, more on a loaded host. Threads have ended when it returns;
- * they inherit the caller's signal mask.
+ * they inherit the caller's signal mask. CAL_QUOTA: a cgroup's cpu.max would stop threads in
+ * the middle of samples, so nothing was measured; topology.quota says how much there is.
  */
 enum cal_status calibrate(struct calibration *c, const struct cal_options *opt);
 void calibration_free(struct calibration *c);

@@ -77,9 +77,10 @@ static void one_class(struct cal_ctx *ctx, enum cal_dist d, uint32_t permille)
 		cal_missing(ctx, CAL_RMW_HOT + d, "no two usable CPUs are of that class");
 		return;
 	}
-	for (n = 2; n <= all; n = next(n, all))
+	for (n = 1; n <= all; n = next(n, all))
 		steps++;
-	for (n = 2; n <= all && !cal_stopped(ctx); n = next(n, all)) {
+	/* From one thread on, which is rmw_local again; the last step is what stays. */
+	for (n = 1; n <= all && !cal_stopped(ctx); n = next(n, all)) {
 		struct hammer *h = aligned_alloc(CAL_ALIGN, sizeof(*h));
 		struct cal_job job = {
 			.body = hammer_body, .value = hammer_value, .arg = h, .min = 5, .max = 200

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "sim/calibrate/calibrate.h"
 
@@ -14,6 +15,13 @@
 struct cal_samples {
 	double *v, *bad;
 	uint32_t nr, nr_bad, cap, cap_bad;
+	bool mixed; /* of several quantities (pairs of CPUs): no part stands for the whole */
+};
+
+/* A point of a line: y at x. */
+struct cal_point {
+	double x;
+	struct cal_result y;
 };
 
 struct cal_ctx {
@@ -28,7 +36,6 @@ struct cal_team;
 struct cal_member {
 	struct cal_team *team;
 	uint32_t idx, os_cpu;
-	long switches;
 	bool disturbed;
 	uint64_t elapsed_ns, ops, extra_ns; /* of the present sample, for value() */
 };
@@ -76,12 +83,20 @@ static inline void cal_relax(void)
 
 /* Add a sample; sets ctx->no_memory if it cannot. */
 void cal_add(struct cal_ctx *ctx, struct cal_samples *s, double v, bool disturbed);
-/* Median and quartiles of sorted samples; n is 0 if there are none. Disturbed ones count only
- * where fewer than 3 others are there. */
+/*
+ * Median and quartiles, sorting the samples; n is 0 if there are none. Disturbed ones count only
+ * where fewer than 3 others are there. Of many samples of one quantity the fifth (in order of
+ * time) with the least median stands for all: what else the host does comes in bursts.
+ */
 struct cal_result cal_quartiles(struct cal_samples *s);
 void cal_samples_free(struct cal_samples *s);
 /* a - b, spreads added; not measured if the median would be below 0. */
 struct cal_result cal_minus(const struct cal_result *a, const struct cal_result *b);
+/*
+ * Least-squares slope; the quartiles are those of all points moved by their own against it.
+ * Not measured with fewer than two points, or if the slope is not above 0.
+ */
+struct cal_result cal_slope(const struct cal_point *p, uint32_t n);
 /* Quartiles of @s become result @item, or @why it is missing; empties @s. */
 void cal_store(struct cal_ctx *ctx, enum cal_item item, struct cal_samples *s, const char *why);
 /* Say why @item is not measured. */
@@ -126,6 +141,12 @@ struct cal_load {
 };
 void cal_load_read(struct cal_load *l);
 
+/* Tightest limits of this process's cgroups; UINT64_MAX: none. CPUs in 1/1000. */
+uint64_t cal_cgroup_quota(void);
+uint64_t cal_cgroup_memory(void);
+/* The same of one open cpu.max. */
+uint64_t cal_parse_quota(FILE *f);
+
 /* The measurements, one file a kind. */
 void cal_measure_core(struct cal_ctx *ctx);
 void cal_measure_latency(struct cal_ctx *ctx);
@@ -134,5 +155,8 @@ void cal_measure_hammer(struct cal_ctx *ctx);
 void cal_measure_page(struct cal_ctx *ctx);
 void cal_measure_sched(struct cal_ctx *ctx);
 void cal_measure_ipi(struct cal_ctx *ctx);
+void cal_measure_ticket(struct cal_ctx *ctx);
+void cal_measure_fault(struct cal_ctx *ctx);
+void cal_measure_proxies(struct cal_ctx *ctx);
 
 #endif

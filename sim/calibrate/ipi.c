@@ -2,7 +2,7 @@
 /*
  * Calls on other CPUs by what they do to TLB flushes (machine.md section 6, step 6):
  * MADV_DONTNEED and a touch of one page while k other threads of the process spin. The
- * step from none to one is ipi.single_sync, the slope beyond ipi.per_target. Left out
+ * step from none to one is ipi.single_sync, the least-squares slope beyond ipi.per_target. Left out
  * where flushes are broadcast by the CPU (Arm): nothing is sent there.
  */
 #include <stdio.h>
@@ -79,8 +79,9 @@ static uint32_t choose(const struct cal_topology *t, uint32_t max, uint32_t *os)
 void cal_measure_ipi(struct cal_ctx *ctx)
 {
 	const struct cal_topology *t = &ctx->out->topology;
-	struct cal_result *out = ctx->out->results, none, one, many;
-	uint32_t os[MAX_TARGETS + 1], max = cal_max_threads(t), n;
+	struct cal_result *out = ctx->out->results, none, one;
+	uint32_t os[MAX_TARGETS + 1], max = cal_max_threads(t), n, k, nr = 0;
+	struct cal_point points[8];
 
 #if defined(__aarch64__)
 	cal_missing(ctx, CAL_IPI_SINGLE, "flushes are broadcast, no call is sent");
@@ -100,11 +101,11 @@ void cal_measure_ipi(struct cal_ctx *ctx)
 		cal_missing(ctx, CAL_IPI_PER_TARGET, "no third core may be used");
 		return;
 	}
-	many = with_targets(ctx, os, n - 1, 20);
-	out[CAL_IPI_PER_TARGET] = cal_minus(&many, &one);
-	if (!out[CAL_IPI_PER_TARGET].n)
-		return;
-	out[CAL_IPI_PER_TARGET].q1 /= n - 2;
-	out[CAL_IPI_PER_TARGET].median /= n - 2;
-	out[CAL_IPI_PER_TARGET].q3 /= n - 2;
+	for (k = 1; k < n && !cal_stopped(ctx); k = k == n - 1 || 2 * k < n ? 2 * k : n - 1) {
+		points[nr] = (struct cal_point){ k, k == 1 ? one : with_targets(ctx, os, k, 20) };
+		if (!points[nr].y.n)
+			break;
+		nr++;
+	}
+	out[CAL_IPI_PER_TARGET] = cal_slope(points, nr);
 }

@@ -100,10 +100,10 @@ static void one_class(struct cal_ctx *ctx, enum cal_dist d, struct pair *pairs, 
 	uint64_t begin = cal_now(), room = (until - begin) / PAIR_NS;
 	uint32_t max = t->nr_usable > ALL_PAIRS_UP_TO ? 4 * MIN_PAIRS : UINT32_MAX, nr, i;
 	struct slot slot = { cal_map(4096, false) };
-	struct cal_samples s = { 0 };
+	struct cal_samples s = { .mixed = true };
 
 	max = room < max ? (uint32_t)room : max;
-	nr = slot.line ? pairs_of(t, d, max < 4 ? 4 : max, pairs) : 0;
+	nr = slot.line ? pairs_of(t, d, max < MIN_PAIRS ? MIN_PAIRS : max, pairs) : 0;
 	for (i = 0; i < nr && !cal_stopped(ctx); i++) {
 		uint32_t os[2] = { t->cpus[pairs[i].a].os, t->cpus[pairs[i].b].os };
 		uint32_t taken = s.nr + s.nr_bad;
@@ -122,44 +122,64 @@ static void one_class(struct cal_ctx *ctx, enum cal_dist d, struct pair *pairs, 
 	cal_store(ctx, CAL_XFER + d, &s, "no two usable CPUs are of that class");
 }
 
-/* A pair of one cache group on a line of its node, and on a line of another. */
-static void home(struct cal_ctx *ctx, uint64_t until)
+/* Ping-pong of @os on a line that CPU @home touched first. */
+static struct cal_result homed(struct cal_ctx *ctx, const uint32_t *os, uint32_t home,
+			       uint64_t until)
+{
+	struct slot slot = { cal_map(4096, false) };
+	struct cal_job job = { .body = pingpong_body, .arg = &slot, .min = 3, .max = MAX_SAMPLES };
+	struct cal_samples s = { 0 };
+	struct cal_result r;
+
+	if (slot.line && cal_run_on(ctx, touch_body, &slot, home))
+		cal_sample(ctx, &job, os, 2, until, &s);
+	r = cal_quartiles(&s);
+	if (!r.n)
+		snprintf(r.why, CAL_WHY_MAX, "no pinned threads could be made");
+	cal_samples_free(&s);
+	if (slot.line)
+		cal_unmap(slot.line, 4096);
+	return r;
+}
+
+/* First CPU of @node, or of the next one that has a usable CPU; nr_cpus: no more. */
+static uint32_t cpu_of_node(const struct cal_topology *t, uint32_t node)
+{
+	uint32_t best = t->nr_cpus, i;
+
+	for (i = 0; i < t->nr_cpus; i++)
+		if (t->cpus[i].usable && t->cpus[i].node >= node &&
+		    (best == t->nr_cpus || t->cpus[i].node < t->cpus[best].node))
+			best = i;
+	return best;
+}
+
+/* A pair of one cache group on a line of each node; the farthest one is the key. */
+static void home(struct cal_ctx *ctx, uint32_t permille)
 {
 	const struct cal_topology *t = &ctx->out->topology;
-	uint32_t os[2], near = 0, far = 0, k;
-	uint64_t begin = cal_now();
-	struct cal_result r[2];
+	uint32_t os[2], near = 0, nodes = t->sockets * t->nodes_per_socket, i;
+	struct cal_result here, r, far = { .why = "no usable CPU on another node" };
 
-	if (cal_clique(t, CAL_LLC, 2, os) == 2) {
-		while (t->cpus[near].os != os[0])
-			near++;
-		while (far < t->nr_cpus &&
-		       (!t->cpus[far].usable || t->cpus[far].node == t->cpus[near].node))
-			far++;
-	} else {
-		far = t->nr_cpus;
-	}
-	if (far == t->nr_cpus) {
-		cal_missing(ctx, CAL_XFER_HOME, "no usable CPUs for it");
+	if (cal_clique(t, CAL_LLC, 2, os) < 2) {
+		cal_missing(ctx, CAL_XFER_HOME, "no two usable CPUs of one cache");
 		return;
 	}
-	for (k = 0; k < 2; k++) {
-		struct slot slot = { cal_map(4096, false) };
-		struct cal_job job = {
-			.body = pingpong_body, .arg = &slot, .min = 3, .max = MAX_SAMPLES
-		};
-		struct cal_samples s = { 0 };
-
-		if (slot.line && cal_run_on(ctx, touch_body, &slot, k ? t->cpus[far].os : os[0]))
-			cal_sample(ctx, &job, os, 2, begin + (until - begin) * (k + 1) / 2, &s);
-		r[k] = cal_quartiles(&s);
-		if (!r[k].n)
-			snprintf(r[k].why, CAL_WHY_MAX, "no pinned threads could be made");
-		cal_samples_free(&s);
-		if (slot.line)
-			cal_unmap(slot.line, 4096);
+	while (t->cpus[near].os != os[0])
+		near++;
+	here = homed(ctx, os, os[0], cal_share(ctx, permille / nodes));
+	for (i = cpu_of_node(t, 0); i < t->nr_cpus; i = cpu_of_node(t, t->cpus[i].node + 1)) {
+		if (t->cpus[i].node == t->cpus[near].node || cal_stopped(ctx))
+			continue;
+		r = homed(ctx, os, t->cpus[i].os, cal_share(ctx, permille / nodes));
+		if (!r.n)
+			continue;
+		cal_note(ctx, "pair of node %u, line of node %u: %.1f ns, of its own: %.1f ns",
+			 t->cpus[near].node, t->cpus[i].node, r.median, here.median);
+		if (!far.n || r.median > far.median)
+			far = r;
 	}
-	ctx->out->results[CAL_XFER_HOME] = cal_minus(&r[1], &r[0]);
+	ctx->out->results[CAL_XFER_HOME] = cal_minus(&far, &here);
 }
 
 void cal_measure_pingpong(struct cal_ctx *ctx)
@@ -186,6 +206,6 @@ void cal_measure_pingpong(struct cal_ctx *ctx)
 			one_class(ctx, d, pairs, cal_share(ctx, 250 / classes));
 	}
 	if (t->sockets * t->nodes_per_socket > 1 && cal_max_threads(t) > 1)
-		home(ctx, cal_share(ctx, 30));
+		home(ctx, 30);
 	free(pairs);
 }

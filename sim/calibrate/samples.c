@@ -9,6 +9,8 @@
 #include "sim/calibrate/internal.h"
 
 #define MIN_UNDISTURBED 3
+#define BLOCKS 5
+#define MIN_BLOCK 20 /* samples, so that its quartiles say something */
 
 static bool push(double **v, uint32_t *nr, uint32_t *cap, double x)
 {
@@ -52,6 +54,20 @@ static double quantile(const double *v, uint32_t n, double q)
 	return v[low] + (at - low) * (v[low + 1] - v[low]);
 }
 
+/* Keep the fifth with the least median, whatever the others met. */
+static void keep_quietest(struct cal_samples *s)
+{
+	uint32_t size = s->nr / BLOCKS, best = 0;
+
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		qsort(s->v + i * size, size, sizeof(*s->v), by_value);
+		if (quantile(s->v + i * size, size, 0.5) < quantile(s->v + best * size, size, 0.5))
+			best = i;
+	}
+	memmove(s->v, s->v + best * size, size * sizeof(*s->v));
+	s->nr = size;
+}
+
 struct cal_result cal_quartiles(struct cal_samples *s)
 {
 	struct cal_result r = { .disturbed = s->nr_bad };
@@ -65,6 +81,8 @@ struct cal_result cal_quartiles(struct cal_samples *s)
 	}
 	if (!s->nr)
 		return r;
+	if (!s->mixed && s->nr >= BLOCKS * MIN_BLOCK)
+		keep_quietest(s);
 	qsort(s->v, s->nr, sizeof(*s->v), by_value);
 	r.n = s->nr;
 	r.q1 = quantile(s->v, s->nr, 0.25);
@@ -95,6 +113,40 @@ struct cal_result cal_minus(const struct cal_result *a, const struct cal_result 
 		r.n = 0;
 		snprintf(r.why, sizeof(r.why),
 			 "the difference of two measurements drowns in noise");
+	}
+	return r;
+}
+
+struct cal_result cal_slope(const struct cal_point *p, uint32_t n)
+{
+	struct cal_result r = { .n = UINT32_MAX };
+	double mean = 0, sxx = 0, low = 0, high = 0, w;
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		mean += p[i].x / n;
+	for (i = 0; i < n; i++)
+		sxx += (p[i].x - mean) * (p[i].x - mean);
+	if (!(sxx > 0)) {
+		r.n = 0;
+		snprintf(r.why, sizeof(r.why), "a slope takes two points");
+		return r;
+	}
+	for (i = 0; i < n; i++) {
+		const struct cal_result *y = &p[i].y;
+
+		w = (p[i].x - mean) / sxx;
+		r.median += w * y->median;
+		low += fabs(w) * (w > 0 ? y->median - y->q1 : y->q3 - y->median);
+		high += fabs(w) * (w > 0 ? y->q3 - y->median : y->median - y->q1);
+		r.n = y->n < r.n ? y->n : r.n;
+		r.disturbed += y->disturbed;
+	}
+	r.q1 = fmax(0, r.median - low);
+	r.q3 = r.median + high;
+	if (!(r.median > 0)) {
+		r.n = 0;
+		snprintf(r.why, sizeof(r.why), "no slope: %.1f ns for each further one", r.median);
 	}
 	return r;
 }

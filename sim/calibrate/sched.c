@@ -3,9 +3,10 @@
  * Context switches and wake-ups (machine.md section 6, step 8). A switch: two threads of
  * one CPU that yield in turn, less the system call. A wake-up on the same CPU: a byte
  * through two pipes and back, halved. On another CPU, which is idle then: one futex, from the call to the
- * return of the sleeper; the waker's part is its call, less the bare system call. Left out: a CPU that
- * polls while idle (needs a boot option), and how deep the idle state is.
+ * return of the sleeper; the waker's part is its call, less the bare system call. Once more with
+ * idle states off, where root may do that. Left out: how deep the idle state is.
  */
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
@@ -189,37 +190,81 @@ static void same_cpu(struct cal_ctx *ctx, struct sched_arg *a)
 	close(a->there[1]);
 }
 
-static void other_cpu(struct cal_ctx *ctx, struct sched_arg *a)
+/* Wake-ups from the call to the return of the sleeper on @two[1]. */
+static struct cal_result wake(struct cal_ctx *ctx, struct sched_arg *a, const uint32_t *two,
+			      double (*value)(struct cal_team *t), uint32_t permille)
 {
-	const struct cal_topology *t = &ctx->out->topology;
 	struct cal_job job = { .body = futex_body,
-			       .value = idle_value,
+			       .value = value,
 			       .arg = a,
 			       .min = 5,
 			       .max = 1000,
 			       .switches = true };
 	struct cal_samples s = { 0 };
 	struct cal_result r;
-	uint32_t two[2], d;
 
-	for (d = CAL_LLC; d < NR_CAL_DIST && cal_clique(t, d, 2, two) < 2; d++)
-		;
-	if (d == NR_CAL_DIST) {
-		cal_missing(ctx, CAL_WAKE_IDLE, "no two usable CPUs of different cores");
-		cal_missing(ctx, CAL_WAKE_SEND, "no two usable CPUs of different cores");
-		return;
-	}
-	cal_sample(ctx, &job, two, 2, cal_share(ctx, 30), &s);
-	drop_invalid(&s);
-	cal_store(ctx, CAL_WAKE_IDLE, &s, "the sleeper never slept");
-	job.value = wake_value;
-	cal_sample(ctx, &job, two, 2, cal_share(ctx, 20), &s);
+	cal_sample(ctx, &job, two, 2, cal_share(ctx, permille), &s);
 	drop_invalid(&s);
 	r = cal_quartiles(&s);
 	cal_samples_free(&s);
 	if (!r.n)
 		snprintf(r.why, sizeof(r.why), "the sleeper never slept");
-	ctx->out->results[CAL_WAKE_SEND] = cal_minus(&r, &ctx->out->results[CAL_SYSCALL]);
+	return r;
+}
+
+/*
+ * With idle states that take 0 us to leave, the only one left is polling. Root may ask for
+ * that while the file is open (Documentation/power/pm_qos_interface.rst); a guest whose idle is a
+ * bare halt has no states to choose from.
+ */
+static void polling(struct cal_ctx *ctx, struct sched_arg *a, const uint32_t *two)
+{
+	int32_t none = 0;
+	int fd;
+
+	if (access("/sys/devices/system/cpu/cpu0/cpuidle", F_OK)) {
+		cal_missing(ctx, CAL_WAKE_POLLING, "no idle states to choose from (cpuidle)");
+		return;
+	}
+	fd = open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC);
+	if (fd < 0) {
+		cal_missing(ctx, CAL_WAKE_POLLING, "/dev/cpu_dma_latency: not permitted");
+		return;
+	}
+	if (write(fd, &none, sizeof(none)) == sizeof(none))
+		ctx->out->results[CAL_WAKE_POLLING] = wake(ctx, a, two, idle_value, 20);
+	else
+		cal_missing(ctx, CAL_WAKE_POLLING, "/dev/cpu_dma_latency: not permitted");
+	close(fd);
+}
+
+/* The nearest class gives the keys; the others are told. */
+static void other_cpu(struct cal_ctx *ctx, struct sched_arg *a)
+{
+	struct cal_result *out = ctx->out->results, r;
+	bool found = false;
+	uint32_t two[2], d;
+
+	for (d = CAL_LLC; d < NR_CAL_DIST && !cal_stopped(ctx); d++) {
+		if (cal_clique(&ctx->out->topology, d, 2, two) < 2)
+			continue;
+		r = wake(ctx, a, two, idle_value, 20);
+		if (r.n)
+			cal_note(ctx, "futex wake-up, %s: %.0f ns (%.0f to %.0f)",
+				 cal_class_name(d), r.median, r.q1, r.q3);
+		if (found)
+			continue;
+		found = true;
+		out[CAL_WAKE_IDLE] = r;
+		r = wake(ctx, a, two, wake_value, 20);
+		out[CAL_WAKE_SEND] = cal_minus(&r, &out[CAL_SYSCALL]);
+		polling(ctx, a, two);
+	}
+	if (found)
+		return;
+	cal_missing(ctx, CAL_WAKE_IDLE, "no two usable CPUs of different cores");
+	cal_missing(ctx, CAL_WAKE_SEND, "no two usable CPUs of different cores");
+	cal_missing(ctx, CAL_WAKE_POLLING, "no two usable CPUs of different cores");
 }
 
 void cal_measure_sched(struct cal_ctx *ctx)

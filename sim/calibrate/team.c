@@ -2,8 +2,8 @@
 /*
  * Pinned threads that take samples together. Between two samples they meet at a
  * spinning barrier; member 0 keeps the books. A sample during which the kernel
- * switched a member away is disturbed. What the host's hypervisor takes away cannot be
- * seen from here; medians have to bear it.
+ * switched a member away is disturbed, and so is one whose thread had over 2 % less CPU time
+ * than went by: an interrupt, or a hypervisor that tells the guest's kernel what it stole.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -16,6 +16,8 @@
 
 #define SPINS_BEFORE_YIELD 2000
 #define LATE_NS 10000000ULL /* share of what begins after its share is over */
+#define OFF_CPU_PCT 2 /* of a sample's time, above which it does not count */
+#define OFF_CPU_SLACK_NS 1000 /* reading the two clocks takes that long itself */
 #define OVERTIME 3 /* shares after which even job->min is given up */
 
 uint64_t cal_now(void)
@@ -90,6 +92,28 @@ static void record(struct cal_team *t)
 	cal_add(t->ctx, t->samples, v, disturbed && !t->job->switches);
 }
 
+/* CPU time of this thread, ns. */
+static uint64_t on_cpu(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+/* Run a sample's part of @m; note whether something else ran on its CPU meanwhile. */
+static void run_body(struct cal_member *m)
+{
+	long before = switches();
+	uint64_t wall = cal_now(), cpu = on_cpu();
+
+	m->team->job->body(m);
+	cpu = on_cpu() - cpu;
+	wall = cal_now() - wall;
+	m->disturbed =
+		switches() != before || wall > cpu + wall * OFF_CPU_PCT / 100 + OFF_CPU_SLACK_NS;
+}
+
 static void *member_main(void *arg)
 {
 	struct cal_member *m = arg;
@@ -107,10 +131,8 @@ static void *member_main(void *arg)
 		barrier(t);
 		if (!t->more)
 			return NULL;
-		m->switches = switches();
 		barrier(t);
-		t->job->body(m);
-		m->disturbed = switches() != m->switches;
+		run_body(m);
 		barrier(t);
 		if (!m->idx)
 			record(t);

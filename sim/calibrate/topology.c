@@ -2,8 +2,7 @@
 /*
  * The host's topology from hwloc, and the regular machine that comes nearest: packages,
  * NUMA nodes of a package, last-level caches of a node, cores, threads. CPU numbers are
- * not trusted (machine.md section 6, step 1). A cgroup's CPU quota bounds how many
- * threads may spin at a time. Left out: levels between these (dies, clusters).
+ * not trusted (machine.md section 6, step 1). Left out: levels between these (dies, clusters).
  */
 #include <hwloc.h>
 #include <sched.h>
@@ -134,47 +133,6 @@ static void read_caches(struct cal_topology *t, hwloc_topology_t hw)
 	t->ram_bytes = root->total_memory;
 }
 
-/* "MAX PERIOD" of one cgroup as whole CPUs, rounded down but 1 at least; 0: no limit. */
-static uint32_t quota_of(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	long long quota, period;
-	uint32_t cpus = 0;
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%lld %lld", &quota, &period) == 2 && quota > 0 && period > 0)
-		cpus = quota < period ? 1 : (uint32_t)(quota / period);
-	fclose(f);
-	return cpus;
-}
-
-/* The tightest cpu.max on the way up; UINT32_MAX if there is none. cgroup v2 only. */
-static uint32_t cgroup_quota(void)
-{
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	char line[512], path[600], *slash;
-	uint32_t best = UINT32_MAX, q;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "0::", 3))
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		for (;;) {
-			snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.max", line + 3);
-			q = quota_of(path);
-			best = q && q < best ? q : best;
-			slash = strrchr(line + 3, '/');
-			if (!slash)
-				break;
-			*slash = '\0';
-		}
-	}
-	if (f)
-		fclose(f);
-	return best;
-}
-
 /* Which CPUs this process may run on (taskset, cpuset). */
 static void mark_usable(struct cal_topology *t)
 {
@@ -196,7 +154,8 @@ static void mark_usable(struct cal_topology *t)
 	}
 	if (set)
 		CPU_FREE(set);
-	t->max_threads = cgroup_quota();
+	t->max_threads = UINT32_MAX;
+	t->quota = cal_cgroup_quota();
 }
 
 static enum cal_status read_hwloc(struct cal_topology *t, hwloc_topology_t hw)
@@ -245,6 +204,7 @@ enum cal_status cal_topology_read(struct cal_topology *t, const char *synthetic)
 		t->cpus[i].usable = true;
 	t->nr_usable = t->nr_cpus;
 	t->max_threads = UINT32_MAX;
+	t->quota = UINT64_MAX;
 out:
 	hwloc_topology_destroy(hw);
 	return status;

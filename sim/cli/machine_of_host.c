@@ -47,12 +47,14 @@ static const struct item_key item_keys[] = {
 	{ CAL_RMW_HOT + CAL_XNODE, MK_RMW_HOT_CROSS_NODE, 0, 0, "hammered line" },
 	{ CAL_RMW_HOT + CAL_XSOCK, MK_RMW_HOT_CROSS_SOCKET, 0, 0, "hammered line" },
 	{ CAL_CPU_RELAX, MK_CPU_RELAX, 0, 0, "pause" },
+	{ CAL_INVAL, MK_INVAL_PER_SHARER, 0, 300, "ticket lock, slope over threads" },
 	{ CAL_IPI_SINGLE, MK_IPI_SINGLE_SYNC, 0, 0, "MADV_DONTNEED, 1 target less none" },
 	{ CAL_IPI_PER_TARGET, MK_IPI_PER_TARGET, 0, 0, "MADV_DONTNEED, slope over targets" },
 	{ CAL_SYSCALL, MK_SYSCALL, 0, 0, "getppid" },
 	{ CAL_CTX_SWITCH, MK_CTX_SWITCH, 0, 0, "sched_yield of two, less the call" },
 	{ CAL_WAKE_SEND, MK_WAKE_SEND, 0, 0, "futex wake, less the call" },
 	{ CAL_WAKE_SAME_CPU, MK_WAKE_SAME_CPU, 0, 0, "two pipes, round trip / 2" },
+	{ CAL_WAKE_POLLING, MK_WAKE_IDLE_POLLING, 0, 0, "as wake_idle_ipi, idle states off" },
 	{ CAL_WAKE_IDLE, MK_WAKE_IDLE_IPI, 0, 0, "futex, call to return on an idle core" },
 	{ CAL_FAULT_ENTRY, MK_FAULT_ENTRY_EXIT, 0, 300, "read fault on the zero page, from above" },
 	{ CAL_FAULT_ANON, MK_FAULT_ANON_MINOR, 0, 0, "write fault less zero.page4k_hot" },
@@ -95,7 +97,8 @@ static u32 rel_err(const struct cal_result *r, u32 least)
 	return (u32)fmin(fmax(ceil(e * 100) * 10, least), MAX_REL_ERR);
 }
 
-static void set_measured(struct machine *m, const struct item_key *k, const struct cal_result *r)
+static void set_measured(struct machine *m, const struct item_key *k, const struct cal_result *r,
+			 bool vm)
 {
 	const struct machine_key_desc *d = &machine_keys[k->key];
 	s64 v = llround(r->median * 1000);
@@ -105,6 +108,8 @@ static void set_measured(struct machine *m, const struct item_key *k, const stru
 			k->how, r->n, r->q1, r->q3, d->unit == MU_TIME ? " ns" : "");
 	if (r->disturbed)
 		g_string_append_printf(source, ", %u disturbed left out", r->disturbed);
+	if (vm)
+		g_string_append(source, "; vm");
 	machine_set(m, k->key, CLAMP(v, d->min, d->max), TAG_MEASURED, rel_err(r, k->min_rel_err),
 		    source->str);
 	g_string_free(source, TRUE);
@@ -170,7 +175,7 @@ static void set_costs(struct machine *m, const struct calibration *c, GPtrArray 
 		if (!exists(&c->topology, k->item))
 			continue;
 		if (r->n) {
-			set_measured(m, k, r);
+			set_measured(m, k, r, c->host.vm);
 			continue;
 		}
 		if (!needed(m, k->key)) {

@@ -45,7 +45,7 @@ static void print_topology(GString *out, const struct calibration *c)
 	g_string_append_printf(out, "# %s; %s\n", c->host.cpu, c->host.kernel);
 	if (c->host.vm)
 		g_string_append(out,
-				"# In a virtual machine: the topology may be fiction, and what "
+				"# vm: in a virtual machine: the topology may be fiction, and what "
 				"the host takes away is in the spread.\n");
 	if (is_busy(c))
 		g_string_append_printf(out, BUSY_FORMAT "\n", "# The", c->others_pct, c->steal_pct);
@@ -54,9 +54,6 @@ static void print_topology(GString *out, const struct calibration *c)
 				       "# Measured on %u of %u CPUs: the others may not be "
 				       "used by the process.\n",
 				       t->nr_usable, t->nr_cpus);
-	if (t->max_threads < t->nr_usable)
-		g_string_append_printf(out, "# A cgroup's quota lets %u threads run at a time.\n",
-				       t->max_threads);
 	if (!t->regular || t->smt > 2)
 		g_string_append_printf(
 			out,
@@ -100,7 +97,7 @@ static int print_calibration(const struct calibration *c, const char *name, bool
 		goto out;
 	}
 	cli_complain("spin locks, page and slab allocator, RCU and interrupts cannot be measured "
-		     "from user space: their keys are defaults");
+		     "from user space: their keys are defaults, some with a proxy in a comment");
 	if (is_busy(c))
 		cli_complain(BUSY_FORMAT "; measure again when it is quiet", "the", c->others_pct,
 			     c->steal_pct);
@@ -145,6 +142,14 @@ static int measure(const char *name, bool quick, bool quiet)
 		break;
 	case CAL_NO_MEMORY:
 		cli_complain("out of memory");
+		break;
+	case CAL_QUOTA:
+		cli_complain("a cgroup's cpu.max gives %u.%03u of %u CPUs, and would stop threads "
+			     "in the middle of a measurement: run without it, or on as many CPUs "
+			     "only (taskset -c 0 mmsim calibrate)",
+			     (unsigned int)(c.topology.quota / 1000),
+			     (unsigned int)(c.topology.quota % 1000), c.topology.nr_usable);
+		status = CLI_USAGE;
 		break;
 	case CAL_NO_TOPOLOGY:
 		cli_complain("hwloc cannot tell the topology of this host");

@@ -12,6 +12,11 @@
 
 #define SIM_NO_ID WHEEL_NIL
 
+/* More procs than these do not fit into the host's L2: see warm.c. */
+#define WARM_PROCS 256U
+/* Slots of this level of the wheel, 17 us wide, are what is warmed at once. */
+#define WARM_LEVEL 4U
+
 /* Never equal to the delta of a proc, so that every proc_sync() is a choice. */
 #define EXPLORE_DELTA (UINT32_MAX - 1)
 
@@ -64,6 +69,7 @@ struct sim_core {
 	u32 nr_lasting, cap_lasting; /* procs and timers, what choice and due have room for */
 	u32 free_id;
 	u32 next_rank;
+	bool cold; /* there are more than WARM_PROCS procs */
 	bool ranked;
 	bool started;
 	u64 until;
@@ -158,12 +164,18 @@ void proc_abandon(struct sim *s) __attribute__((noreturn));
 /* report.c: write the report of a run that has ended badly. */
 void report_write(struct sim *s);
 
+/* warm.c: fetch into the host's caches what the procs in @slot, which are next, will touch. */
+void sim_warm(struct sim *s, u32 slot);
+
 /* Take the next event, which is in the wheel's first slot. */
 static inline u32 sim_next_in(struct sim *s, u32 slot)
 {
 	struct sim_core *c = s->core;
-	u32 id = wheel_pop_slot(&s->wheel, slot);
+	u32 id;
 
+	if (unlikely(c->cold && slot >> 6 == WARM_LEVEL))
+		sim_warm(s, slot);
+	id = wheel_pop_slot(&s->wheel, slot);
 	s->now = s->wheel.now;
 	c->stuck = 0;
 	if (unlikely(s->wheel.nodes[id].next != WHEEL_NIL))

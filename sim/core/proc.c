@@ -141,7 +141,7 @@ void proc_start(struct proc *p, u64 at)
 	p->clock = at;
 	p->delta = c->started && at == s->now ? s->delta + 1 : 0;
 	if (!p->daemon)
-		c->live++;
+		c->cold = ++c->live > WARM_PROCS;
 	proc_queue(p);
 }
 

@@ -200,6 +200,12 @@ void proc_start(struct proc *p, u64 at);
 /* Give up the CPU of the host until proc_wake(); call synchronised. */
 void proc_block(struct proc *p);
 
+/*
+ * Ask for @bytes from @p on and the top of its stack, for a proc that has not run for long
+ * and is about to: a hint to the host's caches, the simulation does not see it.
+ */
+void proc_warm(const struct proc *p, u32 bytes);
+
 /**
  * proc_wake - make a blocked proc due at (@at, @delta)
  *

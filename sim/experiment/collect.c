@@ -223,6 +223,8 @@ static void collect_footprint(struct run *r)
 	u32 i, o;
 
 	for (i = 0; i < l->nr; i++) {
+		if (!ledger_reported(l, i))
+			continue;
 		if (!l->nr_owners)
 			add_footprint(r, l->cat[i].name, "", &l->cat[i]);
 		for (o = 0; o < l->nr_owners; o++) {
@@ -308,8 +310,11 @@ void run_sample_now(struct run *r, u64 now)
 		}
 	}
 	for (i = 0; i < l->nr; i++) {
-		char *name = g_strdup_printf("footprint.%s", l->cat[i].name);
+		char *name;
 
+		if (!ledger_reported(l, i))
+			continue;
+		name = g_strdup_printf("footprint.%s", l->cat[i].name);
 		add_sample(r, now, name, "bytes", (double)l->cat[i].bytes);
 		g_free(name);
 	}

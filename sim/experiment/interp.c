@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "sim/experiment/run_cgroups.h"
+#include "sim/kern/bug.h"
 
 #define MAX_IDLE_LOOPS 1000000
 
@@ -68,8 +69,6 @@ static void run_call(struct task *t, const struct cstep *c, struct op_call *call
 		task_count(t, &c->slot->failed, 1);
 }
 
-#define HANDLE_USED -1 /* in a variable whose object an operation has taken over */
-
 /* One call; @handle is the element taken from a bag, 0 if none is. */
 static void call_op(struct thread *th, const struct cstep *c, s64 handle)
 {
@@ -86,10 +85,10 @@ static void call_op(struct thread *th, const struct cstep *c, s64 handle)
 		if (!*var) /* nothing there, as vfree(NULL) */
 			return;
 		if (unlikely(*var == HANDLE_USED))
-			sim_fail(th->t->kern->sim,
+			kern_bug(th->t,
 				 "an operation is given what an earlier one has used up, as a "
 				 "second vfree()",
-				 0, 0);
+				 NULL, 0);
 		call.v[c->handle[i]] = *var;
 		*var = HANDLE_USED;
 	}
@@ -307,6 +306,7 @@ void thread_body(struct task *t, void *arg)
 
 	(void)t;
 	run_steps(th, th->g->steps, th->g->nr_steps);
+	thread_check_leaks(th);
 	thread_end(th);
 }
 
@@ -339,11 +339,11 @@ struct thread *thread_new(struct interp *in, struct cgroup_prog *g)
 	th->t->owner = th;
 	if (sg->placement != PLACE_ALL)
 		task_bind(th->t);
-	place_mems(hw, sg, &th->t->mems_allowed, &th->t->mems_interleave);
-	th->t->il_prev = (u16)(hw->nr_nodes - 1);
 	if (in->c.cgroups && sg->cgroup >= 0 &&
 	    !cgroups_enter(in->c.cgroups, th->t, sg->cgroup, g->nr_threads))
 		return NULL;
+	place_mems(hw, sg, &th->t->mems_allowed, &th->t->mems_interleave);
+	th->t->il_prev = (u16)(hw->nr_nodes - 1);
 	g->nr_threads++;
 	g->live++;
 	return th;

@@ -134,8 +134,8 @@ void interp_describe(struct sim *s, struct proc *p, char *buf, size_t size)
 		at = ((struct thread *)t->arg)->at;
 	n = (size_t)snprintf(buf, size, "%s[%u]", p->name ? p->name : "?", p->index);
 	if (at && n < size)
-		n += (size_t)snprintf(buf + n, size - n, " in step `%s` at %s:%u", step_name(at),
-				      at->pos.file ? at->pos.file : "?", at->pos.line);
+		n += (size_t)snprintf(buf + n, size - n, " in step `%s` at %s:%u:%u", step_name(at),
+				      at->pos.file ? at->pos.file : "?", at->pos.line, at->pos.col);
 	if (t->waits_for && n < size)
 		n += (size_t)snprintf(buf + n, size - n, ", waits for %s", t->waits_for->name);
 	for (i = 0; i < t->nr_held && i < ARRAY_SIZE(t->held) && n < size; i++)

@@ -68,6 +68,8 @@ struct barrier {
 	struct thread *head, **tail;
 };
 
+#define HANDLE_USED -1 /* in a variable whose object an operation has taken over */
+
 struct thread {
 	struct interp *in;
 	struct task *t;
@@ -121,6 +123,16 @@ static inline s64 cval_get(struct thread *th, const struct cval *v)
 
 /* End the run as failed because of the current step. Does not return. */
 void thread_fail(struct thread *th, const char *msg, u64 a, u64 b);
+
+/* leak.c: fails the run if @th, which is about to end, has objects. Debug builds only. */
+#ifdef MMSIM_DEBUG
+void thread_check_leaks(struct thread *th);
+#else
+static inline void thread_check_leaks(struct thread *th)
+{
+	(void)th;
+}
+#endif
 
 /* Body of a task; @arg is the struct thread. */
 void thread_body(struct task *t, void *arg);

@@ -133,6 +133,7 @@ static bool build(struct run *r, char **error)
 		return false;
 	if (v->scheduler == SCN_CFS)
 		kern_set_sched(r->kern, &sched_cfs);
+	r->kern->numa_spinlock = v->numa_spinlock;
 	r->mm = mm_new(r->kern, false);
 	if (!r->mm)
 		return false;

@@ -2,6 +2,7 @@
 /* Completions; see the header. */
 #include "sim/kern/completion.h"
 
+#include "sim/kern/bug.h"
 #include "sim/kern/irq.h"
 
 /* On the stack of the task that waits. */
@@ -25,6 +26,14 @@ void completion_destroy(struct completion *c)
 
 void reinit_completion(struct completion *c)
 {
+	struct kern *k = c->lock.kern;
+
+	if (unlikely(!list_empty(&c->waiters))) {
+		bug_begin(k, "a completion is made anew while a task waits for it");
+		bug_line(k, "waits");
+		bug_thread(k, list_first_entry(&c->waiters, struct completion_waiter, node)->task);
+		bug_end(k);
+	}
 	c->done = 0;
 }
 
@@ -41,8 +50,7 @@ void wait_for_completion(struct task *t, struct completion *c)
 
 	FRAME(t, "wait_for_completion");
 
-	if (task_atomic(t))
-		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
+	might_sleep_on(t, c->lock.class, c->lock.instance);
 	lock_wait(t, c);
 	while (!c->done) {
 		if (w.woken) {

@@ -6,6 +6,7 @@
  */
 #include "sim/kern/irq.h"
 
+#include "sim/kern/bug.h"
 #include "sim/kern/ipi.h"
 
 void irq_section_begin(struct task *t)
@@ -19,7 +20,7 @@ void irq_section_end(struct task *t)
 	struct exec *x = &t->x;
 
 	if (!x->irq_off)
-		sim_fail(t->kern->sim, "interrupts go on that were not off", 0, 0);
+		kern_bug(t, "interrupts go on that were not off", NULL, 0);
 	if (!--x->irq_off) {
 		x->irq_on_at = x->proc.clock;
 		x->irq_on_delta = x->proc.delta;
@@ -66,6 +67,6 @@ void preempt_disable(struct task *t)
 void preempt_enable(struct task *t)
 {
 	if (!t->preempt_off)
-		sim_fail(t->kern->sim, "preemption goes on that was not off", 0, 0);
+		kern_bug(t, "preemption goes on that was not off", NULL, 0);
 	t->preempt_off--;
 }

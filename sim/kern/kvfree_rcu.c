@@ -15,7 +15,10 @@
 
 #define KFREE_DRAIN_S 5 /* KFREE_DRAIN_JIFFIES is 5 * HZ */
 #define BULK_PAGE 4096U
-/* what struct kvfree_rcu_bulk_data leaves of a page, in pointers */
+/*
+ * What struct kvfree_rcu_bulk_data leaves of a page, in pointers: without debugging it is a list
+ * head, a struct rcu_gp_oldstate of two longs (of one without SMP) and a count, 40 bytes (6.12).
+ */
 #define KVFREE_BULK_MAX_ENTR 507U
 
 void kvfree_init(struct rcu_cpu *c)

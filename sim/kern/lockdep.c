@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Order of lock classes; see the header. Nothing of it is in builds without checks. */
+/*
+ * What tasks hold, order of lock classes and contexts; see the header. Facts: the kernel's
+ * lockdep design document (classes, one trylock rule, usage in interrupts). Nothing of it is
+ * in builds without checks.
+ */
 #include "sim/kern/lockdep.h"
 
 #ifdef MMSIM_DEBUG
@@ -7,14 +11,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/kern/mutex.h"
+#include "sim/kern/bug.h"
 
 #define WORDS (LOCKDEP_CLASSES / 64)
+#define NO_CLASS UINT32_MAX
+
+/* How @after came to be taken behind @before for the first time. */
+struct edge {
+	const struct task *t;
+	const struct prof_node *before_frame, *after_frame;
+	const struct lock_class *before, *after;
+	u64 at;
+	u32 before_instance, after_instance;
+	u16 cpu;
+};
+
+/* First use of a class in a context. */
+struct usage {
+	const struct task *t;
+	const struct prof_node *frame;
+	u64 at;
+};
 
 struct lockdep {
 	/* after[a]: classes that have been taken while a was held */
 	u64 after[LOCKDEP_CLASSES][WORDS];
-	char msg[1024];
+	struct edge edge[LOCKDEP_CLASSES][LOCKDEP_CLASSES];
+	struct usage in_irq[LOCKDEP_CLASSES]; /* taken by an interrupt, for reading */
+	struct usage irqs_on[LOCKDEP_CLASSES]; /* for writing with interrupts on */
 };
 
 struct lockdep *lockdep_new(void)
@@ -32,77 +56,221 @@ static bool is_after(const struct lockdep *d, u32 a, u32 b)
 	return d->after[a][b / 64] >> (b % 64) & 1;
 }
 
-/* Can @to be reached from @from? */
-static bool leads_to(const struct lockdep *d, u32 from, u32 to)
+/* Shortest chain from class @from to @to: prev[] leads back from @to. False: there is none. */
+static bool find_chain(const struct lockdep *d, u32 from, u32 to, u32 prev[LOCKDEP_CLASSES])
 {
-	u64 seen[WORDS] = { 0 }, todo[WORDS] = { 0 };
-	bool any = true;
+	u32 queue[LOCKDEP_CLASSES], head = 0, tail = 0;
 
-	todo[from / 64] |= 1ULL << (from % 64);
-	while (any) {
-		any = false;
-		for (u32 a = 0; a < LOCKDEP_CLASSES; a++) {
-			if (!(todo[a / 64] & ~seen[a / 64] & 1ULL << (a % 64)))
+	for (u32 i = 0; i < LOCKDEP_CLASSES; i++)
+		prev[i] = NO_CLASS;
+	queue[tail++] = from;
+	prev[from] = from;
+	while (head < tail) {
+		u32 a = queue[head++];
+
+		if (a == to)
+			return true;
+		for (u32 b = 0; b < LOCKDEP_CLASSES; b++) {
+			if (prev[b] != NO_CLASS || !is_after(d, a, b))
 				continue;
-			if (a == to)
-				return true;
-			seen[a / 64] |= 1ULL << (a % 64);
-			for (u32 w = 0; w < WORDS; w++)
-				todo[w] |= d->after[a][w];
-			any = true;
+			prev[b] = a;
+			queue[tail++] = b;
 		}
 	}
 	return false;
 }
 
-/* No library call that formats: this runs on a simulated stack. */
-static void say(struct lockdep *d, const char *text)
+static void held_line(struct kern *k, const struct held_lock *h)
 {
-	size_t used = strlen(d->msg), room = sizeof(d->msg) - 1 - used, n = strlen(text);
-
-	if (n > room)
-		n = room;
-	memcpy(d->msg + used, text, n);
-	d->msg[used + n] = '\0';
+	bug_lock(k, h->class, h->instance);
+	bug_str(k, h->how & LOCKDEP_READ ? ", taken for reading at " : ", taken at ");
+	bug_ns(k, h->at);
+	bug_str(k, " in ");
+	bug_frames(k, h->frame);
 }
 
-static void report(struct task *t, const struct lock_class *held, const struct lock_class *class)
+void lockdep_report_held(struct task *t)
 {
-	struct lockdep *d = t->kern->lockdep;
-
-	d->msg[0] = '\0';
-	say(d, "possible circular locking dependency: ");
-	say(d, class->name);
-	say(d, " is taken while ");
-	say(d, held->name);
-	say(d, " is held, and the other way round before; in");
-	for (const struct prof_node *n = t->x.frame; n && n->site; n = n->parent) {
-		say(d, " ");
-		say(d, n->site->symbol);
+	if (!t->lockdep_depth) {
+		bug_line(t->kern, "holds");
+		bug_str(t->kern, "nothing");
 	}
-	sim_fail(t->kern->sim, d->msg, 0, 0);
+	for (u32 i = 0; i < min_u32(t->lockdep_depth, LOCKDEP_HELD); i++) {
+		bug_line(t->kern, "holds");
+		held_line(t->kern, &t->lockdep_held[i]);
+	}
 }
 
-static void add_edge(struct task *t, const struct lock_class *held, const struct lock_class *class)
+/* ---- order ------------------------------------------------------------------ */
+
+static void report_edge(struct kern *k, const struct edge *e)
+{
+	bug_line(k, "before");
+	bug_lock(k, e->after, e->after_instance);
+	bug_str(k, " was taken by ");
+	bug_str(k, e->t->x.proc.name ? e->t->x.proc.name : "?");
+	bug_str(k, "[");
+	bug_u64(k, e->t->x.proc.index);
+	bug_str(k, "] on CPU ");
+	bug_u64(k, e->cpu);
+	bug_str(k, " at ");
+	bug_ns(k, e->at);
+	bug_str(k, " in ");
+	bug_frames(k, e->after_frame);
+	bug_str(k, " while ");
+	bug_lock(k, e->before, e->before_instance);
+	bug_str(k, " was held, taken in ");
+	bug_frames(k, e->before_frame);
+}
+
+/* Edges from @class on, in the order in which they lead to the lock that is held now. */
+static void report_chain(struct kern *k, const u32 prev[LOCKDEP_CLASSES], u32 from, u32 to)
+{
+	u32 path[LOCKDEP_CLASSES], n = 0;
+
+	for (u32 at = to; at != from; at = prev[at])
+		path[n++] = at;
+	for (u32 a = from; n--; a = path[n])
+		report_edge(k, &k->lockdep->edge[a][path[n]]);
+}
+
+static void report_inversion(struct task *t, const struct held_lock *h,
+			     const struct lock_class *class, u32 instance,
+			     const u32 prev[LOCKDEP_CLASSES])
+{
+	struct kern *k = t->kern;
+
+	bug_begin(k, "possible circular locking dependency: ");
+	bug_str(k, class->name);
+	bug_str(k, " is taken while ");
+	bug_str(k, h->class->name);
+	bug_str(k, " is held, and the other way round before");
+	bug_about(k, t, class, instance);
+	report_chain(k, prev, class->id, h->class->id);
+	bug_end(k);
+}
+
+static void add_edge(struct task *t, const struct held_lock *h, const struct lock_class *class,
+		     u32 instance)
 {
 	struct lockdep *d = t->kern->lockdep;
+	u32 prev[LOCKDEP_CLASSES], a = h->class->id, b = class->id;
 
-	if (!held || held == class || held->id >= LOCKDEP_CLASSES ||
-	    is_after(d, held->id, class->id))
+	if (a == b || a >= LOCKDEP_CLASSES || is_after(d, a, b))
 		return;
-	if (leads_to(d, class->id, held->id))
-		report(t, held, class);
-	d->after[held->id][class->id / 64] |= 1ULL << (class->id % 64);
+	if (find_chain(d, b, a, prev))
+		report_inversion(t, h, class, instance, prev);
+	d->after[a][b / 64] |= 1ULL << (b % 64);
+	d->edge[a][b] = (struct edge){
+		.t = t,
+		.before_frame = h->frame,
+		.after_frame = t->x.frame,
+		.before = h->class,
+		.after = class,
+		.before_instance = h->instance,
+		.after_instance = instance,
+		.at = task_clock(t),
+		.cpu = (u16)task_cpu(t),
+	};
 }
 
-void lockdep_acquire(struct task *t, const struct lock_class *class)
+/* ---- contexts ---------------------------------------------------------------- */
+
+static void report_context(struct task *t, const struct lock_class *class, u32 instance, u32 how,
+			   const struct usage *other)
 {
-	if (class->id >= LOCKDEP_CLASSES)
+	struct kern *k = t->kern;
+
+	bug_begin(k, how & LOCKDEP_IN_IRQ ?
+			     "inconsistent lock state: an interrupt takes a lock that was taken "
+			     "for writing with interrupts on" :
+			     "inconsistent lock state: a lock that interrupts take is taken for "
+			     "writing with interrupts on");
+	bug_about(k, t, class, instance);
+	bug_line(k, "before");
+	bug_str(k, other->t->x.proc.name ? other->t->x.proc.name : "?");
+	bug_str(k, "[");
+	bug_u64(k, other->t->x.proc.index);
+	bug_str(k, "] at ");
+	bug_ns(k, other->at);
+	bug_str(k, " in ");
+	bug_frames(k, other->frame);
+	bug_end(k);
+}
+
+static void note_context(struct task *t, const struct lock_class *class, u32 instance, u32 how)
+{
+	struct lockdep *d = t->kern->lockdep;
+	struct usage *own, *other;
+
+	if (how & LOCKDEP_IN_IRQ) {
+		own = &d->in_irq[class->id];
+		other = &d->irqs_on[class->id];
+	} else if (!(how & LOCKDEP_READ) && !t->x.irq_off) {
+		own = &d->irqs_on[class->id];
+		other = &d->in_irq[class->id];
+	} else {
 		return;
-	for (u32 i = 0; i < t->nr_mutexes; i++)
-		add_edge(t, t->mutexes[i]->class, class);
-	for (u32 i = 0; i < t->nr_held && i < ARRAY_SIZE(t->held); i++)
-		add_edge(t, t->held[i], class);
+	}
+	if (other->t)
+		report_context(t, class, instance, how, other);
+	if (!own->t)
+		*own = (struct usage){ t, t->x.frame, task_clock(t) };
+}
+
+/* ---- what is held ------------------------------------------------------------ */
+
+void lockdep_acquire(struct task *t, const void *lock, const struct lock_class *class, u32 instance,
+		     u32 how)
+{
+	if (class->id < LOCKDEP_CLASSES) {
+		note_context(t, class, instance, how);
+		for (u32 i = 0; i < min_u32(t->lockdep_depth, LOCKDEP_HELD); i++)
+			if (!(how & (LOCKDEP_TRY | LOCKDEP_IN_IRQ)))
+				add_edge(t, &t->lockdep_held[i], class, instance);
+	}
+	if (t->lockdep_depth < LOCKDEP_HELD)
+		t->lockdep_held[t->lockdep_depth] = (struct held_lock){
+			.lock = lock,
+			.class = class,
+			.frame = t->x.frame,
+			.at = task_clock(t),
+			.instance = instance,
+			.how = how,
+		};
+	t->lockdep_depth++;
+}
+
+void lockdep_release(struct task *t, const void *lock)
+{
+	u32 n = min_u32(t->lockdep_depth, LOCKDEP_HELD), i = n;
+
+	while (i && t->lockdep_held[i - 1].lock != lock)
+		i--;
+	if (t->lockdep_depth)
+		t->lockdep_depth--;
+	if (!i)
+		return;
+	memmove(&t->lockdep_held[i - 1], &t->lockdep_held[i], (n - i) * sizeof(t->lockdep_held[0]));
+}
+
+bool lockdep_is_held(const struct task *t, const void *lock, bool write)
+{
+	/* what is beyond the table may be it */
+	if (t->lockdep_depth > LOCKDEP_HELD)
+		return true;
+	for (u32 i = 0; i < t->lockdep_depth; i++)
+		if (t->lockdep_held[i].lock == lock &&
+		    !(write && t->lockdep_held[i].how & LOCKDEP_READ))
+			return true;
+	return false;
+}
+
+void lockdep_check_held(struct task *t, const void *lock, const struct lock_class *class,
+			u32 instance, bool write)
+{
+	if (!lockdep_is_held(t, lock, write))
+		kern_bug(t, "guarded data is touched without its lock", class, instance);
 }
 
 #endif

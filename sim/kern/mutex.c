@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/bug.h"
 #include "sim/kern/lockdep.h"
 #include "sim/kern/mutex_priv.h"
 #include "sim/kern/sched.h"
@@ -42,9 +43,10 @@ int mutex_init(struct kern *k, struct mutex *m, const char *name)
 	m->wait->next = k->mutex_waits;
 	k->mutex_waits = m->wait;
 	m->kern = k;
+	m->instance = m->class->nr_instances++;
 	m->last_cpu = LINE_NO_OWNER;
 	list_init(&m->waiters);
-	list_init(&m->spinners);
+	osq_lock_init(&m->osq);
 	gline_init(&m->line.g, 0);
 	return 0;
 }
@@ -107,6 +109,7 @@ bool mutex_trylock(struct task *t, struct mutex *m)
 		return false;
 	}
 	m->hold_from = start;
+	lockdep_acquire(t, m, m->class, m->instance, LOCKDEP_TRY);
 	return true;
 }
 
@@ -215,14 +218,13 @@ void mutex_lock(struct task *t, struct mutex *m)
 
 	FRAME(t, "mutex_lock");
 
-	if (task_atomic(t))
-		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
+	might_sleep_on(t, m->class, m->instance);
 	t->waits_for = m->class;
 	t->mutex_site = site;
 	task_sync(t);
 	if (m->owner == t)
-		sim_fail(t->kern->sim, "a task takes a mutex that it owns", 0, 0);
-	lockdep_acquire(t, m->class);
+		kern_bug(t, "a task takes a mutex that it owns", m->class, m->instance);
+	lockdep_acquire(t, m, m->class, m->instance, LOCKDEP_WRITE);
 	start = task_clock(t);
 	/* the exchange expects zero: neither owner nor waiters */
 	if (!m->owner && list_empty(&m->waiters)) {
@@ -270,7 +272,8 @@ void mutex_unlock(struct task *t, struct mutex *m)
 
 	task_sync(t);
 	if (m->owner != t)
-		sim_fail(t->kern->sim, "a task releases a mutex that it does not own", 0, 0);
+		kern_bug(t, "a task releases a mutex that it does not own", m->class, m->instance);
+	lockdep_release(t, m);
 	line_rmw(&t->x, &m->line);
 	task_sync(t);
 	if (!m->handoff) {

@@ -7,17 +7,18 @@
 #ifndef MMSIM_KERN_MUTEX_H
 #define MMSIM_KERN_MUTEX_H
 
-#include "sim/kern/task.h"
+#include "sim/kern/osq.h"
 
 struct mutex_wait;
 
 struct mutex {
 	struct lock_class *class;
+	u32 instance; /* number among those of its class, for reports */
 	struct kern *kern;
 	struct task *owner;
 	bool handoff; /* the first waiter lost a race: the next unlock is for it */
 	struct list_head waiters; /* FIFO, changed under the wait_lock */
-	struct list_head spinners; /* OSQ, FIFO; the first one polls the owner */
+	struct optimistic_spin_queue osq; /* its head polls the owner */
 	struct task *spin_waiter; /* first waiter while it polls, outside of the OSQ */
 	struct line line; /* owner word and tail of the OSQ */
 	struct mutex_wait *wait; /* the wait_lock; owned by the kernel */

@@ -11,7 +11,6 @@
 #include "sim/kern/sched.h"
 #include "sim/kern/spinner.h"
 
-static const struct frame_site osq_site = { "osq_lock" };
 static const struct frame_site owner_site = { "mutex_spin_on_owner" };
 
 static bool may_spin(struct task *t, const struct mutex *m)
@@ -23,8 +22,8 @@ static bool may_spin(struct task *t, const struct mutex *m)
 
 void mutex_kick_spinners(struct mutex *m, u32 cpu)
 {
-	if (!list_empty(&m->spinners))
-		spinner_kick_from(list_first_entry(&m->spinners, struct task, wait_node), cpu);
+	if (osq_first(&m->osq))
+		spinner_kick_from(osq_first(&m->osq), cpu);
 	if (m->spin_waiter)
 		spinner_kick_from(m->spin_waiter, cpu);
 }
@@ -53,35 +52,6 @@ void mutex_spinner_queued(struct task *t)
 	t->spin_timer = sim_at(s, EV_TIMER, max_u64(t->rq->slice_end, s->now), slice_over, t);
 }
 
-static bool osq_head(const struct mutex *m, const struct task *t)
-{
-	return list_first_entry(&m->spinners, struct task, wait_node) == t;
-}
-
-/* Queue up among the spinners; true at the head of the queue. */
-static bool osq_lock(struct task *t, struct mutex *m)
-{
-	list_add_tail(&t->wait_node, &m->spinners);
-	line_rmw(&t->x, &m->line);
-	task_sync(t);
-	while (!osq_head(m, t)) {
-		if (spinner_need_resched(t)) {
-			list_del(&t->wait_node);
-			return false;
-		}
-		spinner_wait(t, CPU_OSQ, &osq_site, TIME_MAX, &mutex_side(m)->spin);
-	}
-	return true;
-}
-
-static void osq_unlock(struct task *t, struct mutex *m)
-{
-	list_del(&t->wait_node);
-	if (!list_empty(&m->spinners))
-		spinner_kick_from(list_first_entry(&m->spinners, struct task, wait_node),
-				  task_cpu(t));
-}
-
 static bool poll_owner(struct task *t, struct mutex *m)
 {
 	for (;;) {
@@ -101,9 +71,9 @@ bool mutex_spin(struct task *t, struct mutex *m, bool waiter)
 		m->spin_waiter = t;
 		got = poll_owner(t, m);
 		m->spin_waiter = NULL;
-	} else if (may_spin(t, m) && osq_lock(t, m)) {
+	} else if (may_spin(t, m) && osq_lock(t, &m->osq, &m->line, &mutex_side(m)->spin)) {
 		got = poll_owner(t, m);
-		osq_unlock(t, m);
+		osq_unlock(t, &m->osq);
 	}
 	if (!got && spinner_need_resched(t)) {
 		sched_away(t, TASK_QUEUED);

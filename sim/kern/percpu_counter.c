@@ -13,7 +13,10 @@ s32 percpu_counter_batch(const struct kern *k)
 	return (s32)max_u64(32, 2 * (u64)k->hw->nr_online);
 }
 
-int percpu_counter_init(struct kern *k, struct percpu_counter *c)
+#define COUNTER_BYTES 4 /* s32 */
+
+static int counter_init(struct kern *k, struct task *t, struct percpu_counter *c,
+			struct mem_cgroup *memcg)
 {
 	u32 nr = k->hw->nr_cpus;
 	int err;
@@ -26,12 +29,24 @@ int percpu_counter_init(struct kern *k, struct percpu_counter *c)
 		return -ENOMEM;
 	for (u32 i = 0; i < nr; i++)
 		gline_init(&c->cpu[i].line.g, k->hw->cpus[i].node);
+	err = percpu_alloc(k, t, COUNTER_BYTES, COUNTER_BYTES, memcg, &c->mem);
+	if (err)
+		goto out_cpu;
 	err = spin_lock_init(k, &c->lock, "&fbc->lock", SPIN_QSPINLOCK);
 	if (err)
-		free(c->cpu);
-	else
-		list_add_tail(&c->list, &k->percpu_counters);
+		goto out_mem;
+	list_add_tail(&c->list, &k->percpu_counters);
+	return 0;
+out_mem:
+	percpu_free(k, t, &c->mem);
+out_cpu:
+	free(c->cpu);
 	return err;
+}
+
+int percpu_counter_init(struct kern *k, struct percpu_counter *c)
+{
+	return counter_init(k, NULL, c, NULL);
 }
 
 void percpu_counter_destroy(struct percpu_counter *c)
@@ -66,6 +81,21 @@ static void cpu_dead(struct task *t, u32 cpu, void *arg)
 void percpu_counter_setup(struct kern *k)
 {
 	cpuhp_setup_state(k, &k->cpuhp.percpu_counter, cpu_dead, NULL);
+}
+
+int percpu_counter_create(struct task *t, struct percpu_counter *c, struct mem_cgroup *memcg)
+{
+	FRAME(t, "__percpu_counter_init_many");
+
+	return counter_init(t->kern, t, c, memcg);
+}
+
+void percpu_counter_remove(struct task *t, struct percpu_counter *c)
+{
+	FRAME(t, "percpu_counter_destroy_many");
+
+	list_del(&c->list);
+	percpu_free(t->kern, t, &c->mem);
 }
 
 /* Fold the CPU's part and @amount into the count. */

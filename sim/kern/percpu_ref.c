@@ -11,6 +11,8 @@
  */
 #include "sim/kern/percpu_ref.h"
 
+#include "sim/kern/bug.h"
+
 #define PERCPU_COUNT_BIAS (1LL << 62)
 
 void percpu_ref_init(struct percpu_ref *ref, void (*release)(struct percpu_ref *ref))
@@ -20,13 +22,28 @@ void percpu_ref_init(struct percpu_ref *ref, void (*release)(struct percpu_ref *
 	ref->count.v = 1 + PERCPU_COUNT_BIAS;
 }
 
-/* The count, of atomic mode, has been lowered. */
-static void check_zero(struct kern *k, struct percpu_ref *ref)
+int percpu_ref_create(struct kern *k, struct task *t, struct percpu_ref *ref,
+		      void (*release)(struct percpu_ref *ref))
+{
+	percpu_ref_init(ref, release);
+	return percpu_alloc(k, t, sizeof(u64), sizeof(u64), NULL, &ref->mem);
+}
+
+/* A mistake by @t, or seen when the CPUs' counters are summed. */
+static void ref_bug(struct kern *k, struct task *t, const char *what)
+{
+	bug_begin(k, what);
+	bug_about(k, t, NULL, 0);
+	bug_end(k);
+}
+
+/* The count, of atomic mode, has been lowered, by @t or an agent. */
+static void check_zero(struct kern *k, struct task *t, struct percpu_ref *ref)
 {
 	if (ref->count.v > 0)
 		return;
 	if (ref->count.v < 0 || ref->released)
-		sim_fail(k->sim, "percpu_ref: a put without a reference", 0, 0);
+		ref_bug(k, t, "percpu_ref: a put without a reference");
 	ref->released = true;
 	if (ref->release)
 		ref->release(ref);
@@ -38,7 +55,7 @@ static void count(struct task *t, struct percpu_ref *ref, s64 n)
 	if (ref->atomic) {
 		/* the value, too, is of the present instant: nobody else sees it first */
 		ref->count.v += n;
-		check_zero(t->kern, ref);
+		check_zero(t->kern, t, ref);
 		line_rmw(&t->x, ref->count.line);
 		return;
 	}
@@ -61,7 +78,7 @@ static void drop(struct task *t, struct percpu_ref *ref)
 {
 	task_sync(t);
 	if (ref->released)
-		sim_fail(t->kern->sim, "percpu_ref: a put after the release", 0, 0);
+		ref_bug(t->kern, t, "percpu_ref: a put after the release");
 	count(t, ref, -1);
 }
 
@@ -78,7 +95,8 @@ static void switch_to_atomic_rcu(struct kern *k, struct rcu_head *head)
 
 	/* with the reference that the switch has held */
 	ref->count.v += ref->percpu - PERCPU_COUNT_BIAS - 1;
-	check_zero(k, ref);
+	percpu_free(k, NULL, &ref->mem);
+	check_zero(k, NULL, ref);
 }
 
 void percpu_ref_kill(struct task *t, struct percpu_ref *ref)
@@ -87,7 +105,7 @@ void percpu_ref_kill(struct task *t, struct percpu_ref *ref)
 
 	task_sync(t);
 	if (ref->dead)
-		sim_fail(t->kern->sim, "percpu_ref: killed twice", 0, 0);
+		ref_bug(t->kern, t, "percpu_ref: killed twice");
 	ref->dead = true;
 	ref->atomic = true;
 	ref->count.v++;

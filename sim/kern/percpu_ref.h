@@ -7,6 +7,7 @@
 #define MMSIM_KERN_PERCPU_REF_H
 
 #include "sim/kern/atomic.h"
+#include "sim/kern/percpu_alloc.h"
 #include "sim/kern/rcu.h"
 
 struct percpu_ref {
@@ -14,12 +15,17 @@ struct percpu_ref {
 	struct atomic_counter count; /* of atomic mode; biased until the CPUs are summed */
 	s64 percpu; /* sum over the CPUs' counters */
 	bool atomic, dead, released;
+	struct percpu_mem mem; /* of the CPUs' counters, given back at the switch to atomic mode */
 	/* called once, by the last put or as an engine agent: must not block. May be NULL. */
 	void (*release)(struct percpu_ref *ref);
 };
 
 /* In percpu mode, with the initial reference. The storage outlives the kernel's run. */
 void percpu_ref_init(struct percpu_ref *ref, void (*release)(struct percpu_ref *ref));
+
+/* The same with the per-CPU memory that it takes; @t NULL: before the run. 0 or -ENOMEM. */
+int percpu_ref_create(struct kern *k, struct task *t, struct percpu_ref *ref,
+		      void (*release)(struct percpu_ref *ref));
 
 /* Take a reference unless it has been killed; an interaction point. */
 bool percpu_ref_tryget_live(struct task *t, struct percpu_ref *ref);

@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+#include "sim/kern/bug.h"
+#include "sim/kern/lockdep.h"
 #include "sim/kern/spin_priv.h"
 
 int qrwlock_init(struct kern *k, struct qrwlock *l, const char *name)
@@ -106,18 +108,19 @@ static struct rw_hold *find_hold(struct task *t, struct qrwlock *l, enum rw_kind
 	task_sync(t);
 	h = rw_hold_find(t, l);
 	if (!h || h->kind != kind)
-		sim_fail(t->kern->sim,
+		kern_bug(t,
 			 kind == RW_LOCK_READ ?
 				 "a task releases a rwlock that it does not hold for reading" :
 				 "a task releases a rwlock that it does not hold for writing",
-			 0, 0);
+			 l->stat.class, l->stat.instance);
+	lockdep_release(t, l);
 	return h;
 }
 
 static void refuse_recursion(struct task *t, struct qrwlock *l)
 {
 	if (rw_hold_find(t, l))
-		sim_fail(t->kern->sim, "a task takes a rwlock that it holds", 0, 0);
+		kern_bug(t, "a task takes a rwlock that it holds", l->stat.class, l->stat.instance);
 }
 
 /* ---- readers ------------------------------------------------------------------ */
@@ -195,6 +198,7 @@ void read_lock(struct task *t, struct qrwlock *l)
 
 	task_sync(t);
 	refuse_recursion(t, l);
+	lockdep_acquire(t, l, l->stat.class, l->stat.instance, LOCKDEP_READ);
 	reader_in(t, l, site, false);
 }
 
@@ -208,7 +212,8 @@ void read_lock_in_interrupt(struct task *t, struct qrwlock *l)
 	task_sync(t);
 	h = rw_hold_find(t, l);
 	if (h && h->kind == RW_LOCK_WRITE)
-		sim_fail(t->kern->sim, "a task takes a rwlock that it holds", 0, 0);
+		kern_bug(t, "a task takes a rwlock that it holds", l->stat.class, l->stat.instance);
+	lockdep_acquire(t, l, l->stat.class, l->stat.instance, LOCKDEP_READ | LOCKDEP_IN_IRQ);
 	reader_in(t, l, site, true);
 }
 
@@ -268,6 +273,7 @@ void write_lock(struct task *t, struct qrwlock *l)
 
 	task_sync(t);
 	refuse_recursion(t, l);
+	lockdep_acquire(t, l, l->stat.class, l->stat.instance, LOCKDEP_WRITE);
 	section_begin(t, l);
 	rw_call_begin(t, &c, &l->stat, true, site);
 	if (!l->readers && !l->waiting && !l->locked) {

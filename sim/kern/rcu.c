@@ -2,8 +2,8 @@
 /*
  * Read sections, quiescent states and grace periods (reference machine.md 2.11).
  *
- * A grace period begins rcu.gp_start after somebody asks for it, or at once behind
- * another one. It waits for a quiescent state of each CPU, and with preemptible read
+ * A grace period begins rcu.gp_start after a tick finds callbacks that wait for it, or at once
+ * behind another one. It waits for a quiescent state of each CPU, and with preemptible read
  * sections for the tasks that were switched out in one. A busy CPU reports when it
  * switches to another task; at its tick if that finds it in user mode (preemptible: out of
  * read sections); behind any reschedule point, at the next interaction point, once the
@@ -23,6 +23,7 @@
  * priority boosting, callback offloading, preempt-off regions as readers of
  * a preemptible kernel. A grace period of 21 s fails the run, the kernel reports a stall.
  */
+#include "sim/kern/bug.h"
 #include "sim/kern/rcu_priv.h"
 
 #include <errno.h>
@@ -251,7 +252,7 @@ void rcu_read_unlock(struct task *t)
 	u64 pair = cost(t, MK_RCU_READ_PAIR);
 
 	if (!t->rcu_depth)
-		sim_fail(t->kern->sim, "rcu_read_unlock() outside of a read section", 0, 0);
+		kern_bug(t, "rcu_read_unlock() outside of a read section", NULL, 0);
 	if (t->rcu_depth > 1) {
 		t->rcu_depth--;
 		return;
@@ -275,20 +276,20 @@ void rcu_check_switch(struct task *t, bool preempted)
 {
 	if (preempted && t->kern->rcu->preemptible)
 		return;
-	sim_fail(t->kern->sim, "a task blocks in an RCU read section", 0, 0);
+	kern_bug(t, "a task blocks in an RCU read section", NULL, 0);
 }
 
 void rcu_check_waiter(struct task *t)
 {
 	if (t->rcu_depth)
-		sim_fail(t->kern->sim, "a task waits for a grace period in its RCU read section", 0,
-			 0);
+		kern_bug(t, "a task waits for a grace period in its RCU read section", NULL, 0);
+	might_sleep(t);
 }
 
 void rcu_check_exit(struct task *t)
 {
 	if (t->rcu_depth)
-		sim_fail(t->kern->sim, "a task ended in %llu RCU read section(s)", t->rcu_depth, 0);
+		kern_bug_nr(t, "a task ended in ", t->rcu_depth, " RCU read section(s)");
 }
 
 void rcu_note_context_switch(struct task *t, bool to_task)

@@ -22,6 +22,7 @@ struct rcu_head {
 	u64 seq; /* grace period that must have ended */
 	u64 ps; /* CPU time of @func, besides rcu.callback */
 	bool wakes; /* @func wakes somebody: its own instant matters */
+	bool pending; /* queued by call_rcu(), not invoked yet; zero at first */
 };
 
 /* What a run has seen of grace periods, normal ones. */
@@ -58,6 +59,8 @@ void synchronize_rcu_expedited(struct task *t);
  * @t: task; an interaction point
  * @head: callback; @head->ps says what @func costs its CPU, @head->wakes whether it wakes
  * @func: see struct rcu_head
+ *
+ * A callback that is queued already fails the run.
  */
 void call_rcu(struct task *t, struct rcu_head *head,
 	      void (*func)(struct kern *k, struct rcu_head *head));

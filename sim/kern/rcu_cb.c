@@ -4,16 +4,20 @@
  * (reference machine.md 2.11, constants of 6.12 kernel/rcu/tree.c and kernel/softirq.c).
  *
  * A CPU's callbacks are one list in the order of their grace periods; what was queued
- * before a grace period began is ready at its end. The CPU notices at its next tick and
+ * before a grace period began is ready at its end. call_rcu() itself asks for no grace period,
+ * unless there are very many callbacks: the CPU's next tick does (call_rcu_core(), rcu_core()).
+ * The CPU notices the end at its next tick and
  * invokes them in softirq: passes of a limited number, which go on at once until the
- * softirq has been restarted too often or taken too long. Then ksoftirqd goes on, if the
+ * softirq has run ten times or taken two milliseconds, counted in jiffies (MAX_SOFTIRQ_RESTART
+ * and MAX_SOFTIRQ_TIME, handle_softirqs()). Then ksoftirqd goes on, if the
  * CPU is idle, else the next tick. Callbacks that wake somebody, as those of
  * synchronize_rcu(), do so at their own place in the pass; what the others do is seen at
  * the end of their chunk of at most 32.
  *
- * Left out: ksoftirqd as a task that competes, offloaded callbacks, lazy ones,
- * rcu_normal_wake_from_gp (off by default).
+ * Left out: ksoftirqd as a task that competes, the end of a softirq at need_resched, offloaded
+ * callbacks, lazy ones, rcu_normal_wake_from_gp (off by default).
  */
+#include "sim/kern/bug.h"
 #include "sim/kern/ipi.h"
 #include "sim/kern/rcu_priv.h"
 
@@ -54,8 +58,12 @@ static void append(struct rcu_cpu *c, struct rcu_head *head, u64 seq)
 /* Many more than at the last look: longer passes and an early look for idle CPUs. */
 static void check_ovld(struct rcu_cpu *c)
 {
-	if (c->nr_cbs <= c->qlen_last + QHIMARK || !c->rcu->gp_active)
+	if (c->nr_cbs <= c->qlen_last + QHIMARK)
 		return;
+	if (!c->rcu->gp_active) {
+		rcu_request_gp(c->rcu);
+		return;
+	}
 	c->blimit = MAX_BLIMIT;
 	c->qlen_last = c->nr_cbs;
 	rcu_force_quiescent_state(c->rcu);
@@ -69,7 +77,6 @@ void rcu_cb_queue(struct rcu_cpu *c, struct rcu_head *head)
 
 	/* the one under way may have begun before a reader that matters */
 	append(c, head, r->completed + (r->gp_active ? 2 : 1));
-	rcu_request_gp(r);
 	check_ovld(c);
 }
 
@@ -182,12 +189,20 @@ static void run_chunk(struct rcu_cpu *c)
 	sim_at(k->sim, EV_GRACE, k->sim->now + ps, chunk_done, c);
 }
 
+/* MAX_SOFTIRQ_TIME, as msecs_to_jiffies() rounds it. */
+static u64 softirq_jiffies(const struct rcu_state *r)
+{
+	return (MAX_SOFTIRQ_PS + r->tick - 1) / r->tick;
+}
+
 static void softirq_run(struct sim *s, void *arg)
 {
 	struct rcu_cpu *c = arg;
 
+	(void)s;
+
 	c->restarts = 0;
-	c->run_since = s->now;
+	c->run_until = rcu_jiffies(c->rcu) + softirq_jiffies(c->rcu);
 	begin_pass(c);
 	run_chunk(c);
 }
@@ -199,8 +214,7 @@ static void go_on(struct rcu_cpu *c)
 
 	if (!c->nr_ready) {
 		c->in_softirq = false;
-	} else if (++c->restarts < MAX_SOFTIRQ_RESTART &&
-		   k->sim->now - c->run_since < MAX_SOFTIRQ_PS) {
+	} else if (++c->restarts < MAX_SOFTIRQ_RESTART && rcu_jiffies(c->rcu) < c->run_until) {
 		begin_pass(c);
 		run_chunk(c);
 	} else if (cpu_busy(c)) {
@@ -224,6 +238,7 @@ static void chunk_done(struct sim *s, void *arg)
 		c->nr_cbs--;
 		r->nr_cbs--;
 		r->stats.nr_callbacks++;
+		head->pending = false;
 		head->func(r->kern, head);
 	}
 	if (!pass_over(c)) {
@@ -236,6 +251,9 @@ static void chunk_done(struct sim *s, void *arg)
 
 void rcu_cb_tick(struct rcu_cpu *c)
 {
+	/* no grace period and unregistered callbacks */
+	if (c->nr_wait[0] || c->nr_wait[1])
+		rcu_request_gp(c->rcu);
 	if (!c->nr_ready || c->in_softirq)
 		return;
 	c->in_softirq = true;
@@ -255,10 +273,16 @@ static struct rcu_cpu *this_cpu(struct task *t)
 void call_rcu(struct task *t, struct rcu_head *head,
 	      void (*func)(struct kern *k, struct rcu_head *head))
 {
+	struct rcu_cpu *c;
+
 	FRAME(t, "call_rcu");
 
+	c = this_cpu(t);
+	if (unlikely(head->pending))
+		kern_bug(t, "call_rcu() on a callback that is queued already", NULL, 0);
+	head->pending = true;
 	head->func = func;
-	rcu_cb_queue(this_cpu(t), head);
+	rcu_cb_queue(c, head);
 }
 
 struct rcu_synchronize {

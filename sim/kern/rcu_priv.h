@@ -46,7 +46,8 @@ struct rcu_cpu {
 	u64 blimit, qlen_last;
 	u32 restarts; /* of the softirq run under way */
 	u64 pass_count, pass_limit; /* callbacks of its pass */
-	u64 pass_since, run_since; /* when they began */
+	u64 pass_since; /* when it began */
+	u64 run_until; /* jiffy at which the run is over */
 	struct rcu_head *exec, **exec_tail; /* chunk under way */
 	struct rcu_head barrier;
 	struct kvfree_cpu kvfree;

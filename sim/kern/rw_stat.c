@@ -18,6 +18,7 @@ int rw_stat_init(struct kern *k, struct rw_stat *st, const char *name, const cha
 	st->class->has_read_side = true;
 	st->holder = NULL;
 	st->last_cpu = LINE_NO_OWNER;
+	st->instance = st->class->nr_instances++;
 	return 0;
 }
 

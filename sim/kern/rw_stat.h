@@ -14,6 +14,7 @@ struct rw_stat {
 	struct lock_class *class;
 	const struct frame_site *holder; /* frame of the latest acquisition, NULL: none yet */
 	u16 last_cpu; /* of the latest acquisition, LINE_NO_OWNER */
+	u32 instance; /* number among those of its class, for reports */
 };
 
 /* One call of a lock function. */

@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "sim/kern/bug.h"
+#include "sim/kern/lockdep.h"
 #include "sim/kern/rwsem_priv.h"
 
 int rwsem_init(struct kern *k, struct rwsem *sem, const char *name)
@@ -27,7 +29,7 @@ int rwsem_init(struct kern *k, struct rwsem *sem, const char *name)
 		return err;
 	sem->kern = k;
 	list_init(&sem->wait_list);
-	list_init(&sem->spinners);
+	osq_lock_init(&sem->osq);
 	gline_init(&sem->line.g, 0);
 	return spin_lock_init(k, &sem->wait_lock, "&sem->wait_lock", SPIN_QSPINLOCK);
 }
@@ -40,12 +42,14 @@ void rwsem_destroy(struct rwsem *sem)
 static void call_begin(struct task *t, struct rwsem *sem, struct rw_call *c, bool write,
 		       const struct frame_site *site)
 {
-	if (t->x.section)
-		sim_fail(t->kern->sim, "a task may sleep while it holds a spin lock", 0, 0);
+	might_sleep_on(t, sem->stat.class, sem->stat.instance);
 	t->waits_for = sem->stat.class;
 	task_sync(t);
 	if (rw_hold_find(t, sem))
-		sim_fail(t->kern->sim, "a task takes a rwsem that it holds", 0, 0);
+		kern_bug(t, "a task takes a rwsem that it holds", sem->stat.class,
+			 sem->stat.instance);
+	lockdep_acquire(t, sem, sem->stat.class, sem->stat.instance,
+			write ? LOCKDEP_WRITE : LOCKDEP_READ);
 	rw_call_begin(t, c, &sem->stat, write, site);
 }
 
@@ -107,11 +111,12 @@ static struct rw_hold *find_hold(struct task *t, struct rwsem *sem, enum rw_kind
 	task_sync(t);
 	h = rw_hold_find(t, sem);
 	if (!h || h->kind != kind)
-		sim_fail(t->kern->sim,
+		kern_bug(t,
 			 kind == RW_SEM_READ ?
 				 "a task releases a rwsem that it does not hold for reading" :
 				 "a task releases a rwsem that it does not hold for writing",
-			 0, 0);
+			 sem->stat.class, sem->stat.instance);
+	lockdep_release(t, sem);
 	return h;
 }
 

@@ -7,6 +7,7 @@
 #ifndef MMSIM_KERN_RWSEM_H
 #define MMSIM_KERN_RWSEM_H
 
+#include "sim/kern/osq.h"
 #include "sim/kern/rw_stat.h"
 #include "sim/kern/spinlock.h"
 
@@ -23,7 +24,7 @@ struct rwsem {
 	bool reader_owned; /* RWSEM_READER_OWNED: readers had it last */
 	bool nonspinnable; /* RWSEM_NONSPINNABLE: readers have it for long */
 	struct list_head wait_list; /* FIFO, under the wait_lock */
-	struct list_head spinners; /* OSQ, FIFO; the first one polls */
+	struct optimistic_spin_queue osq; /* its head polls */
 	struct task *spin_waiter; /* first waiter that waits for its hand-off, beside the OSQ */
 	struct line line; /* count, owner and OSQ */
 	struct spinlock wait_lock; /* class "&sem->wait_lock" */

@@ -19,19 +19,13 @@
 #define RSPIN_PER_READER (PS_PER_US / 2)
 #define RSPIN_MAX_READERS 30
 
-static const struct frame_site osq_site = { "osq_lock" };
 static const struct frame_site owner_site = { "rwsem_spin_on_owner" };
 static const struct frame_site reader_site = { "rwsem_optimistic_spin" };
 
-static bool osq_head(const struct rwsem *sem, const struct task *t)
-{
-	return list_first_entry(&sem->spinners, struct task, wait_node) == t;
-}
-
 void rwsem_kick_spinners(struct rwsem *sem)
 {
-	if (!list_empty(&sem->spinners))
-		spinner_kick(list_first_entry(&sem->spinners, struct task, wait_node), 0);
+	if (osq_first(&sem->osq))
+		spinner_kick(osq_first(&sem->osq), 0);
 	if (sem->spin_waiter)
 		spinner_kick(sem->spin_waiter, 0);
 }
@@ -62,29 +56,6 @@ static void poll_word(struct task *t, struct rwsem *sem)
 	exec_charge(x, CPU_RWSEM_SPIN, start + ps - task_clock(t));
 	x->frame = frame;
 	task_sync(t);
-}
-
-static bool osq_lock(struct task *t, struct rwsem *sem)
-{
-	list_add_tail(&t->wait_node, &sem->spinners);
-	line_rmw(&t->x, &sem->line);
-	task_sync(t);
-	while (!osq_head(sem, t)) {
-		if (spinner_need_resched(t)) {
-			list_del(&t->wait_node);
-			return false;
-		}
-		spinner_wait(t, CPU_OSQ, &osq_site, TIME_MAX, NULL);
-	}
-	return true;
-}
-
-static void osq_unlock(struct task *t, struct rwsem *sem)
-{
-	list_del(&t->wait_node);
-	if (!list_empty(&sem->spinners))
-		spinner_kick_from(list_first_entry(&sem->spinners, struct task, wait_node),
-				  task_cpu(t));
 }
 
 /* The lock word allows a writer outside of the queue: it passes waiters, but no hand-off. */
@@ -141,9 +112,9 @@ bool rwsem_optimistic_spin(struct task *t, struct rwsem *sem)
 {
 	bool got = false;
 
-	if (spinnable(t, sem) && osq_lock(t, sem)) {
+	if (spinnable(t, sem) && osq_lock(t, &sem->osq, &sem->line, NULL)) {
 		got = poll_lock(t, sem);
-		osq_unlock(t, sem);
+		osq_unlock(t, &sem->osq);
 	}
 	if (!got && spinner_need_resched(t)) {
 		sched_away(t, TASK_QUEUED);

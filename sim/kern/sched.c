@@ -8,6 +8,7 @@
  */
 #include "sim/kern/sched.h"
 
+#include "sim/kern/bug.h"
 #include "sim/kern/mutex.h"
 #include "sim/kern/rcu.h"
 #include "sim/kern/rq.h"
@@ -52,6 +53,8 @@ static void sched_put(struct task *t, u64 latency)
 
 void sched_run(struct task *t, u64 latency)
 {
+	proc_warm(&t->x.proc, offsetof(struct task, log) + 4 * sizeof(struct exec_charge));
+	__builtin_prefetch(t->owner);
 	rq_run(t, latency);
 	sched_put(t, latency);
 }
@@ -125,10 +128,7 @@ void sched_away(struct task *t, enum task_state state)
 	if (t->rcu_depth)
 		rcu_check_switch(t, state == TASK_QUEUED);
 	if (task_atomic(t))
-		sim_fail(t->kern->sim,
-			 "a task leaves its CPU while it holds a spin lock or has preemption or "
-			 "interrupts off",
-			 0, 0);
+		kern_bug_atomic(t, state == TASK_QUEUED ? "gives up its CPU" : "sleeps", NULL, 0);
 	t->sched_state = (u8)state;
 	for (u32 i = 0; i < t->nr_mutexes; i++)
 		mutex_owner_left(t->mutexes[i]);
@@ -150,18 +150,26 @@ void sched_check_slice(struct task *t)
 		sched_away(t, TASK_QUEUED);
 }
 
+/* The end of a task that holds something, which nobody will ever release. */
+static void check_exit(struct task *t)
+{
+	if (t->nr_held)
+		kern_bug_nr(t, "a task ended while it held ", t->nr_held, " lock(s)");
+	if (t->nr_mutexes)
+		kern_bug_nr(t, "a task ended while it owned ", t->nr_mutexes, " mutex(es)");
+	if (t->nr_rw_held)
+		kern_bug_nr(t, "a task ended while it held ", t->nr_rw_held, " rwsem(s)");
+	rcu_check_exit(t);
+	if (t->x.irq_off)
+		kern_bug(t, "a task ended with interrupts off", NULL, 0);
+	if (t->preempt_off)
+		kern_bug(t, "a task ended with preemption off", NULL, 0);
+}
+
 void sched_exit(struct task *t)
 {
 	task_sync(t);
-	if (t->nr_held)
-		sim_fail(t->kern->sim, "a task ended while it held %llu lock(s)", t->nr_held, 0);
-	if (t->nr_mutexes)
-		sim_fail(t->kern->sim, "a task ended while it owned %llu mutex(es)", t->nr_mutexes,
-			 0);
-	if (t->nr_rw_held)
-		sim_fail(t->kern->sim, "a task ended while it held %llu rwsem(s)", t->nr_rw_held,
-			 0);
-	rcu_check_exit(t);
+	check_exit(t);
 	t->sched_state = TASK_DEAD;
 	sched_leave(t);
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "sim/kern/bug.h"
 #include "sim/kern/irq.h"
 
 static const struct frame_site poll_site = { "read_seqbegin" };
@@ -38,7 +39,11 @@ static void bump(struct task *t, struct seqlock *s)
 void write_seqcount_begin(struct task *t, struct seqlock *s)
 {
 	preempt_disable(t);
+	lockdep_acquire(t, &s->sequence, s->lock.class, s->lock.instance, LOCKDEP_TRY);
 	bump(t, s);
+	if (!(s->sequence & 1))
+		kern_bug(t, "a task writes a seqcount that is being written", s->lock.class,
+			 s->lock.instance);
 }
 
 /* Even again: each poller has the line one transfer later. */
@@ -56,9 +61,19 @@ static void leave(struct task *t, struct seqlock *s)
 	}
 }
 
+static void seq_check_writer(struct task *t, struct seqlock *s)
+{
+	task_sync(t);
+	if (!(s->sequence & 1))
+		kern_bug(t, "a task ends the write section of a seqcount that nobody writes",
+			 s->lock.class, s->lock.instance);
+}
+
 void write_seqcount_end(struct task *t, struct seqlock *s)
 {
+	seq_check_writer(t, s);
 	leave(t, s);
+	lockdep_release(t, &s->sequence);
 	preempt_enable(t);
 }
 
@@ -70,6 +85,9 @@ void write_seqlock(struct task *t, struct seqlock *s)
 
 void write_sequnlock(struct task *t, struct seqlock *s)
 {
+	if (s->lock.owner != t)
+		kern_bug(t, "a task ends the write section of a seqlock that it does not hold",
+			 s->lock.class, s->lock.instance);
 	leave(t, s);
 	spin_unlock(t, &s->lock);
 }
@@ -100,8 +118,22 @@ static void poll_writer(struct task *t, struct seqlock *s)
 	task_sync(t);
 }
 
+/* In its own write section a reader would poll for ever. */
+static void check_reader(struct task *t, struct seqlock *s)
+{
+#ifdef MMSIM_DEBUG
+	if (lockdep_is_held(t, &s->sequence, true) || s->lock.owner == t)
+		kern_bug(t, "a task reads a seqlock in its own write section", s->lock.class,
+			 s->lock.instance);
+#else
+	(void)t;
+	(void)s;
+#endif
+}
+
 u32 read_seqbegin(struct task *t, struct seqlock *s)
 {
+	check_reader(t, s);
 	for (;;) {
 		u32 v;
 

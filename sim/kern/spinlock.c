@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/kern/bug.h"
 #include "sim/kern/irq.h"
-#include "sim/kern/lockdep.h"
 
 const struct frame_site spin_slowpath_site = { "native_queued_spin_lock_slowpath" };
 
@@ -36,10 +36,12 @@ static inline const struct frame_site *slowpath_site(const struct spinlock *l)
 {
 	if (likely(l->kind < SPIN_TICKET))
 		return &spin_slowpath_site;
+	if (l->kind == SPIN_CNA)
+		return &cna_slowpath_site;
 	return l->kind == SPIN_TICKET ? &ticket_slowpath_site : &mcs_slowpath_site;
 }
 
-static const char *const kind_names[] = { "qspinlock", "fifo", "tas", "ticket", "mcs" };
+static const char *const kind_names[] = { "qspinlock", "fifo", "tas", "ticket", "mcs", "cna" };
 
 int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum spin_kind kind)
 {
@@ -48,6 +50,8 @@ int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum sp
 	memset(l, 0, sizeof(*l));
 	if (kind == SPIN_QSPINLOCK && k->virt == VIRT_TAS)
 		kind = SPIN_TAS;
+	else if (kind == SPIN_QSPINLOCK && k->numa_spinlock && k->virt != VIRT_PV)
+		kind = SPIN_CNA;
 	l->class = lock_stats_class(&k->lock_stats, name, kind_names[kind]);
 	if (!l->class)
 		return -ENOMEM;
@@ -58,9 +62,14 @@ int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum sp
 		if (!l->ring)
 			return -ENOMEM;
 	}
+	if (kind == SPIN_CNA && cna_init(k, l)) {
+		spin_lock_destroy(l);
+		return -ENOMEM;
+	}
 	l->ring_size = size;
 	l->ring_mask = RING_START - 1;
 	l->kern = k;
+	l->instance = l->class->nr_instances++;
 	l->kind = kind;
 	l->own_line.last = LINE_NO_OWNER;
 	l->prev_cpu = LINE_NO_OWNER;
@@ -75,6 +84,8 @@ void spin_lock_destroy(struct spinlock *l)
 {
 	free(l->ring);
 	l->ring = NULL;
+	free(l->cna);
+	l->cna = NULL;
 }
 
 void spin_lock_share_line(struct spinlock *l, struct lock_line *line)
@@ -84,7 +95,7 @@ void spin_lock_share_line(struct spinlock *l, struct lock_line *line)
 
 /* ---- statistics --------------------------------------------------------- */
 
-static void count_contention(struct spinlock *l, const struct spin_grant *g)
+void spin_count_contention(struct spinlock *l, const struct spin_grant *g)
 {
 	struct lock_side *s = &l->class->side[0];
 
@@ -110,7 +121,7 @@ void spin_count(struct spinlock *l, const struct spin_grant *g)
 	u64 since = g->arrival;
 
 	if (g->contended) {
-		count_contention(l, g);
+		spin_count_contention(l, g);
 		count_wait(l, g);
 		since = g->grant;
 	}
@@ -140,7 +151,7 @@ static void count_waiter(struct spinlock *l, const struct task *t, bool first)
 	while (l->cursor + 1 != l->next && ring_at(l, l->cursor + 1)->grant <= g.arrival)
 		l->cursor++;
 	g.con_bounce = ring_at(l, l->cursor)->cpu != g.cpu;
-	count_contention(l, &g);
+	spin_count_contention(l, &g);
 }
 
 void spin_lock_fold_end(struct spinlock *l, u64 now)
@@ -151,9 +162,13 @@ void spin_lock_fold_end(struct spinlock *l, u64 now)
 
 		if (!g->contended || g->arrival > now)
 			continue;
-		count_contention(l, g);
+		spin_count_contention(l, g);
 		if (g->grant <= now)
 			count_wait(l, g);
+	}
+	if (l->kind == SPIN_CNA) {
+		cna_fold_end(l);
+		return;
 	}
 	for (struct task *t = l->kind == SPIN_TAS ? NULL : l->wait_head; t; t = t->lock_next)
 		count_waiter(l, t, t == l->wait_head);
@@ -225,6 +240,12 @@ static inline u64 qspin_handoff(const struct task *t, const struct spin_grant *p
 	return max_u64(at, g->arrival + stall);
 }
 
+u64 qspin_grant(const struct task *t, const struct spin_grant *prev, const struct spin_grant *g,
+		u64 stall)
+{
+	return qspin_handoff(t, prev, g, stall);
+}
+
 /* Likewise of the other FIFO kinds. */
 static void other_handoff(struct spinlock *l, const struct task *t, const struct spin_grant *prev,
 			  struct spin_grant *g, u64 stall)
@@ -257,6 +278,16 @@ static inline struct spin_grant *grant_append(struct spinlock *l, const struct t
 	g->con_bounce = false;
 	g->acq_bounce = false;
 	return g;
+}
+
+struct spin_grant *spin_append(struct spinlock *l, struct task *t, u64 stall)
+{
+	spin_lock_fold(l, l->kern->sim->now);
+	/* who is met on arrival is known to the caller: the cursor stays at the end */
+	l->cursor = l->next ? l->next - 1 : 0;
+	if (unlikely(l->next - min_u32(l->first, l->cursor) > l->ring_mask))
+		ring_grow(l);
+	return grant_append(l, t, stall);
 }
 
 /* The rest of spin_grant(): the lock was not free at the arrival. */
@@ -355,6 +386,12 @@ static inline void spin_advance(struct task *t, const struct spinlock *l,
 	proc_advance_to(&t->x.proc, g->grant, delta);
 }
 
+void spin_advance_to(struct task *t, const struct spinlock *l, const struct spin_grant *g,
+		     u32 delta, u64 stall)
+{
+	spin_advance(t, l, g, delta, stall);
+}
+
 /* Stall of the first compare-exchange of @t, which has arrived at the lock. */
 static inline u64 fifo_stall(const struct task *t, const struct spinlock *l)
 {
@@ -430,6 +467,8 @@ static void other_lock(struct task *t, struct spinlock *l, const struct frame_si
 		tas_lock(t, l, site);
 	else if (l->kind == SPIN_TICKET)
 		ticket_lock(t, l);
+	else if (l->kind == SPIN_CNA)
+		cna_lock(t, l);
 	else
 		fifo_lock(t, l);
 }
@@ -440,9 +479,36 @@ static void other_unlock(struct task *t, struct spinlock *l)
 		tas_unlock(t, l);
 	} else if (l->kind == SPIN_TICKET) {
 		ticket_unlock(t, l);
+	} else if (l->kind == SPIN_CNA) {
+		cna_unlock(t, l);
 	} else {
 		mcs_unlock_tail(t, l);
 		fifo_unlock(t, l);
+	}
+}
+
+/*
+ * A CPU that takes and releases a lock again and again sees its own unlocks at once,
+ * however slowly they drain; but as many of them as fill its store buffer make it wait
+ * for the oldest. That bounds the ring. Who waits for the lock comes behind in the ring in
+ * both engines, so a newest entry of this CPU means that there is nobody.
+ */
+static void wait_for_store_buffer(struct task *t, struct spinlock *l)
+{
+	for (;;) {
+		u64 now = task_clock(t), oldest;
+
+		spin_lock_fold(l, now);
+		if (l->next - l->first < UNLOCKS_UNDER_WAY)
+			return;
+		for (u32 i = l->next - UNLOCKS_UNDER_WAY; i != l->next; i++)
+			if (ring_at(l, i)->cpu != task_cpu(t))
+				return;
+		oldest = ring_at(l, l->next - UNLOCKS_UNDER_WAY)->release;
+		if (oldest == TIME_MAX)
+			return;
+		exec_charge(&t->x, CPU_LINE_STALL, oldest - now);
+		task_sync(t);
 	}
 }
 
@@ -453,9 +519,11 @@ void spin_lock(struct task *t, struct spinlock *l)
 	FRAME(t, "_raw_spin_lock");
 
 	task_sync(t);
+	if (unlikely(l->next - l->first >= UNLOCKS_UNDER_WAY) && l->last->cpu == task_cpu(t))
+		wait_for_store_buffer(t, l);
 	if (l->owner == t)
-		sim_fail(t->kern->sim, "a task takes a spin lock that it holds", 0, 0);
-	lockdep_acquire(t, l->class);
+		kern_bug(t, "a task takes a spin lock that it holds", l->class, l->instance);
+	lockdep_acquire(t, l, l->class, l->instance, LOCKDEP_WRITE);
 	t->x.section++;
 	t->lock_arrival = task_clock(t);
 	t->lock_line_last = l->line->last;
@@ -475,7 +543,9 @@ void spin_unlock(struct task *t, struct spinlock *l)
 	struct exec *x = &t->x;
 
 	if (l->owner != t)
-		sim_fail(t->kern->sim, "a task releases a spin lock that it does not hold", 0, 0);
+		kern_bug(t, "a task releases a spin lock that it does not hold", l->class,
+			 l->instance);
+	lockdep_release(t, l);
 	t->nr_held--;
 	if (l->kind >= SPIN_TAS)
 		other_unlock(t, l);
@@ -504,13 +574,5 @@ void spin_unlock_irqrestore(struct task *t, struct spinlock *l)
 bool spin_is_contended(struct task *t, struct spinlock *l)
 {
 	proc_assert_open(&t->x.proc);
-	return l->wait_head != NULL;
+	return l->wait_head || (l->kind == SPIN_CNA && cna_has_waiters(l));
 }
-
-#ifdef MMSIM_DEBUG
-void lockdep_assert_held(struct task *t, struct spinlock *l)
-{
-	if (l->owner != t)
-		sim_fail(t->kern->sim, "guarded data is touched without its lock", 0, 0);
-}
-#endif

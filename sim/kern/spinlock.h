@@ -9,20 +9,22 @@
  * its uncontended acquisitions and releases go without an event: what a hand-over costs
  * depends on how many poll when the lock is released. The MCS kind has a timeline
  * between its release and the next grant; the release itself synchronises unless a
- * waiter is known, as it has to find out whether there is one.
+ * waiter is known, as it has to find out whether there is one. CNA has a timeline while
+ * nobody waits: who is next depends on the queue at the release.
  * Reference machine.md 2.0 to 2.4; DESIGN.md 3.
  */
 #ifndef MMSIM_KERN_SPINLOCK_H
 #define MMSIM_KERN_SPINLOCK_H
 
-#include "sim/kern/task.h"
+#include "sim/kern/lockdep.h"
 
 enum spin_kind {
-	SPIN_QSPINLOCK, /* test-and-set if the kernel runs with virt: tas */
+	SPIN_QSPINLOCK, /* what the kernel makes of it: see spin_lock_init() */
 	SPIN_FIFO, /* fixed hand-over, no line costs: for closed forms */
 	SPIN_TAS,
 	SPIN_TICKET, /* hand-over grows with the number of pollers */
 	SPIN_MCS, /* each waiter polls a line of its own */
+	SPIN_CNA, /* qspinlock that prefers waiters of the holder's NUMA node */
 };
 
 /* One past or present acquisition. */
@@ -58,6 +60,7 @@ struct spinlock {
 	u32 ring_size; /* entries allocated */
 	u64 handoff; /* SPIN_FIFO: ps */
 	struct kern *kern;
+	u32 instance; /* number among those of its class, for reports */
 	/* SPIN_TAS; pollers are on wait_head */
 	struct task *winner; /* drawn, its transfer under way */
 	struct sim_handle release; /* while the unlock store drains */
@@ -68,6 +71,7 @@ struct spinlock {
 	struct spin_grant hold;
 	struct spinlock *all_next;
 	u32 nr_served; /* SPIN_TICKET: pollers at the release whose hand-over is computed */
+	struct spin_cna *cna; /* SPIN_CNA: its secondary queue */
 };
 
 /**
@@ -75,7 +79,8 @@ struct spinlock {
  * @k: kernel
  * @l: storage
  * @name: lock class, not copied; instances of one class are summed in locks.csv
- * @kind: SPIN_QSPINLOCK turns into SPIN_TAS with virt: tas
+ * @kind: SPIN_QSPINLOCK turns into SPIN_TAS with virt: tas, into SPIN_CNA on bare metal if
+ *	the kernel has numa_spinlock
  *
  * Returns 0 or -ENOMEM. The storage must live until kern_end(); pair with
  * spin_lock_destroy(), which may come before kern_free().
@@ -84,6 +89,9 @@ int spin_lock_init(struct kern *k, struct spinlock *l, const char *name, enum sp
 
 /* Free what spin_lock_init() allocated. */
 void spin_lock_destroy(struct spinlock *l);
+
+/* SPIN_CNA: for how long, in ps, waiters of other nodes may be passed over. */
+void cna_set_threshold(struct spinlock *l, u64 ps);
 
 /* Let the lock word lie on @line, shared with other locks. */
 void spin_lock_share_line(struct spinlock *l, struct lock_line *line);
@@ -104,16 +112,5 @@ void spin_lock_fold_end(struct spinlock *l, u64 now);
 
 /* True if somebody waits for the lock, as of now; call synchronised. */
 bool spin_is_contended(struct task *t, struct spinlock *l);
-
-/* Debug: the task holds the lock, or the run fails. */
-#ifdef MMSIM_DEBUG
-void lockdep_assert_held(struct task *t, struct spinlock *l);
-#else
-static inline void lockdep_assert_held(struct task *t, struct spinlock *l)
-{
-	(void)t;
-	(void)l;
-}
-#endif
 
 #endif

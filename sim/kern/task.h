@@ -53,6 +53,20 @@ struct rw_hold {
 	bool bounce; /* another CPU had it before */
 };
 
+#ifdef MMSIM_DEBUG
+#define LOCKDEP_HELD 16 /* deeper ones are counted only */
+
+/* A lock that a task holds or waits for, lockdep.h. */
+struct held_lock {
+	const void *lock;
+	const struct lock_class *class;
+	const struct prof_node *frame; /* that took it */
+	u64 at;
+	u32 instance;
+	u32 how; /* enum lockdep_how */
+};
+#endif
+
 struct task {
 	struct exec x; /* must be first */
 	struct kern *kern;
@@ -106,8 +120,14 @@ struct task {
 	u64 mems_allowed; /* nodes its pages may come from, a bit each; 0: any */
 	bool mems_interleave; /* MPOL_INTERLEAVE over those */
 	u16 il_prev; /* node of the last such page */
+	const struct frame_site *lock_seen_site; /* of a CNA lock: who had it on arrival, */
+	u16 lock_seen_cpu; /* and where */
 	u32 preempt_off; /* depth of preempt_disable(); interrupts are still taken in it */
 	struct exec_charge log[EXEC_LOG];
+#ifdef MMSIM_DEBUG
+	struct held_lock lockdep_held[LOCKDEP_HELD];
+	u32 lockdep_depth;
+#endif
 };
 
 enum task_state { TASK_NEW, TASK_ON_CPU, TASK_QUEUED, TASK_SLEEPING, TASK_DEAD };
@@ -176,7 +196,10 @@ struct kern {
 	struct rng arbitration;
 	void *mm; /* sim/mm's state */
 	struct memcg_state *memcg; /* sim/mm's, NULL until somebody needs it */
-	u16 kmalloc_cat[16]; /* ledger categories, sim/mm/slab.c */
+	struct kmalloc *kmalloc; /* caches of kmalloc, sim/mm/kmalloc.c */
+	const struct percpu_ops *percpu_ops; /* who provides per-CPU memory, percpu_alloc.h */
+	const struct vmarea_ops *vmarea_ops; /* and areas of vmalloc space, sim/mm/providers.h */
+	struct providers *providers; /* sim/mm's own ones */
 	struct task **tasks; /* all, for kern_free() */
 	u32 nr_tasks, max_tasks;
 	struct wq_state *wq; /* work queues, wq_alloc.c */
@@ -187,9 +210,12 @@ struct kern {
 	struct lockdep *lockdep;
 #endif
 	struct rcu_state *rcu; /* rcu.c */
+	bool numa_spinlock; /* qspinlocks are CNA locks, unless in a guest; before they are made */
 	bool rcu_waits; /* a grace period waits for CPUs or tasks */
 	struct cpuhp_state cpuhp;
 	struct list_head percpu_counters; /* percpu_counter.h */
+	u32 bug_len;
+	char bug[8192]; /* report of a mistake, bug.h */
 };
 
 /* Latency of one operation. */

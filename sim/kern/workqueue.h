@@ -64,9 +64,11 @@ enum wq_affn_scope {
 	WQ_AFFN_NR_TYPES,
 };
 
-#define WQ_MAX_ACTIVE 512 /* machine.md 2.13 */
+/* enum wq_consts of 6.12 (machine.md 2.13); later kernels have 2048 and 1024. */
+#define WQ_MAX_ACTIVE 512
 #define WQ_DFL_ACTIVE 256
-#define WQ_DFL_MIN_ACTIVE 8 /* of a node's share of max_active */
+/* Least share of a node in max_active, since commit 5797b1c18919 (6.9). */
+#define WQ_DFL_MIN_ACTIVE 8
 
 /* Work queues that exist in every kernel. */
 enum system_wq {

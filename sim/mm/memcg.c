@@ -9,7 +9,9 @@
 #include <stdlib.h>
 
 #include "sim/kern/cpuhp.h"
+#include "sim/kern/lockdep.h"
 #include "sim/mm/memcg_priv.h"
+#include "sim/mm/objcg.h"
 
 bool mem_cgroup_is_descendant(const struct mem_cgroup *memcg, const struct mem_cgroup *root)
 {
@@ -38,6 +40,7 @@ static bool by_nr_grow(struct memcg_state *ms)
 /* A struct, new or of a freed memcg; with @nodes shrinker infos. */
 static struct mem_cgroup *memcg_alloc(struct memcg_state *ms, u32 nodes)
 {
+	struct percpu_mem *percpu;
 	struct mem_cgroup *memcg;
 	struct shrinker_info *info;
 	u32 nr;
@@ -46,23 +49,27 @@ static struct mem_cgroup *memcg_alloc(struct memcg_state *ms, u32 nodes)
 		memcg = list_first_entry(&ms->unused, struct mem_cgroup, sibling);
 		list_del(&memcg->sibling);
 		info = memcg->info;
+		percpu = memcg->percpu;
 		nr = memcg->nr;
 	} else {
 		memcg = malloc(sizeof(*memcg));
 		info = nodes ? malloc(nodes * sizeof(*info)) : NULL;
-		if (!memcg || (nodes && !info) || !by_nr_grow(ms)) {
+		percpu = calloc(memcg_percpu_objects(ms), sizeof(*percpu));
+		if (!memcg || !percpu || (nodes && !info) || !by_nr_grow(ms)) {
 			free(memcg);
+			free(percpu);
 			free(info);
 			return NULL;
 		}
 		nr = ms->nr_structs++;
 		ms->by_nr[nr] = memcg;
 	}
-	*memcg = (struct mem_cgroup){ .info = info, .nr = nr };
+	*memcg = (struct mem_cgroup){ .info = info, .nr = nr, .percpu = percpu };
 	for (u32 i = 0; i < nodes; i++)
 		shrinker_info_init(&info[i]);
 	list_init(&memcg->children);
 	list_init(&memcg->sibling);
+	list_init(&memcg->objcgs);
 	return memcg;
 }
 
@@ -80,7 +87,11 @@ struct memcg_state *memcg_new(struct kern *k)
 	ms->stock = calloc(cpus, sizeof(*ms->stock));
 	ms->root = memcg_alloc(ms, 0);
 	if (!ms->by_id || !ms->stock || !ms->root || shrinkers_init(&ms->shrinkers, ms->nr_nodes) ||
-	    mutex_init(k, &ms->cgroup_mutex, "cgroup_mutex")) {
+	    mutex_init(k, &ms->cgroup_mutex, "cgroup_mutex") || objcg_init(ms)) {
+		memcg_free(ms);
+		return NULL;
+	}
+	if (memcg_percpu_alloc(ms, NULL, ms->root)) {
 		memcg_free(ms);
 		return NULL;
 	}
@@ -103,6 +114,7 @@ static void memcg_release(struct mem_cgroup *memcg)
 		list_del(&child->sibling);
 		memcg_release(child);
 	}
+	free(memcg->percpu);
 	free(memcg->info);
 	free(memcg);
 }
@@ -120,6 +132,7 @@ void memcg_free(struct memcg_state *ms)
 		list_del(&memcg->sibling);
 		memcg_release(memcg);
 	}
+	objcg_destroy(ms);
 	shrinkers_destroy(&ms->shrinkers);
 	free(ms->by_id);
 	free(ms->by_nr);
@@ -216,17 +229,22 @@ static struct mem_cgroup *css_create(struct memcg_state *ms, struct task *t,
 	}
 	memcg->parent = parent;
 	page_counter_init(&memcg->memory, &parent->memory);
+	if (memcg_percpu_alloc(ms, t, memcg))
+		goto fail;
 	if (hooks_online(ms, t, memcg)) {
-		id_free(ms, memcg->id);
-		memcg->state = CSS_FREE;
-		list_add(&memcg->sibling, &ms->unused);
-		return NULL;
+		memcg_percpu_free(ms, t, memcg);
+		goto fail;
 	}
 	if (t)
 		task_sync(t);
 	list_add_tail(&memcg->sibling, &parent->children);
 	ms->nr_online++;
 	return memcg;
+fail:
+	id_free(ms, memcg->id);
+	memcg->state = CSS_FREE;
+	list_add(&memcg->sibling, &ms->unused);
+	return NULL;
 }
 
 struct mem_cgroup *mem_cgroup_create(struct memcg_state *ms, struct task *t,
@@ -256,6 +274,7 @@ void css_put(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg)
 		list_del(&memcg->sibling);
 		ms->nr_offline--;
 		hooks_free(ms, t, memcg, ms->nr_hooks);
+		memcg_percpu_free(ms, t, memcg);
 		task_sync(t);
 		list_add(&memcg->sibling, &ms->unused);
 		memcg = parent;
@@ -304,6 +323,7 @@ static bool has_online_child(const struct mem_cgroup *memcg)
 
 static int css_offline(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg)
 {
+	lockdep_assert_held(t, &ms->cgroup_mutex);
 	task_sync(t);
 	if (memcg == ms->root || memcg->state != CSS_ONLINE)
 		return -EINVAL;
@@ -315,6 +335,8 @@ static int css_offline(struct memcg_state *ms, struct task *t, struct mem_cgroup
 	memcg->memory.min = 0;
 	memcg->memory.low = 0;
 	hooks_offline(ms, t, memcg, ms->nr_hooks);
+	memcg_reparent_objcgs(ms, t, memcg);
+	memcg_percpu_free_refs(ms, t, memcg);
 	task_sync(t);
 	id_free(ms, memcg->id);
 	drain_all_stock(ms, t, memcg);

@@ -5,7 +5,7 @@
  * usage and event counts, and hooks for what hangs on a memcg (DESIGN.md 2). Reclaim here
  * drives the shrinkers; the LRU part and the OOM killer are the owner's of struct
  * memcg_reclaim_ops, and reclaim nothing and kill nobody without one. Left out: swap, soft
- * limits, kernel memory accounting as a switch, statistics per CPU.
+ * limits, kernel memory accounting as a switch (objcg.h has the accounting), statistics per CPU.
  *
  * An approximation: drain_all_stock() asks which memcg a CPU's stock belongs to, not
  * whether anything is left in it, because a CPU takes from its stock privately.
@@ -15,6 +15,7 @@
 
 #include "sim/core/list.h"
 #include "sim/kern/mutex.h"
+#include "sim/kern/percpu_alloc.h"
 #include "sim/kern/workqueue.h"
 #include "sim/mm/page_counter.h"
 #include "sim/mm/shrinker.h"
@@ -51,6 +52,10 @@ struct mem_cgroup {
 	struct ledger_owner *owner; /* of bytes in the ledger that are its; NULL: not told apart */
 	struct shrinker_info *info; /* per node; NULL in the root */
 	void *slot[MEMCG_SLOTS]; /* of the hooks' owners */
+	struct obj_cgroup *objcg; /* its own, objcg.h; NULL: none yet, or offline. Open state */
+	struct list_head objcgs; /* that one and those of offline descendants; open state */
+	u64 kmem; /* pages charged through those; open state */
+	struct percpu_mem *percpu; /* memcg_percpu.c; open state */
 };
 
 /* What a model does with each memcg; any may be NULL. Calls are in order of registration. */
@@ -96,6 +101,7 @@ struct memcg_state {
 	u32 nr_structs, max_structs;
 	struct list_head unused; /* structs of freed ones, by sibling */
 	struct memcg_stock *stock; /* per CPU */
+	struct objcg_state *objcg; /* objcg.h */
 	bool draining; /* percpu_charge_mutex */
 	struct memcg_hooks hooks[MEMCG_SLOTS];
 	u32 nr_hooks;

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "sim/mm/memcg_priv.h"
+#include "sim/mm/objcg.h"
 
 /* memcg_stock ------------------------------------------------------------------------- */
 
@@ -61,11 +62,17 @@ static void refill_stock(struct memcg_state *ms, struct task *t, struct mem_cgro
 		drain_stock(ms, t, stock);
 }
 
+void memcg_refill_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u32 nr)
+{
+	refill_stock(ms, t, memcg, nr);
+}
+
 static void drain_local_stock(struct task *t, struct work *w)
 {
 	struct memcg_stock *stock = container_of(w, struct memcg_stock, work);
 
 	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
+	drain_obj_stock(stock->ms, t);
 	/* an offline CPU has given it back already; then this is another CPU */
 	if (stock == &stock->ms->stock[task_cpu(t)])
 		drain_stock(stock->ms, t, stock);
@@ -104,10 +111,12 @@ void drain_all_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *
 		struct memcg_stock *stock = &ms->stock[cpu];
 
 		task_sync(t);
-		if (t->x.hw->cpus[cpu].offline || stock->flushing || !stock->cached ||
-		    !mem_cgroup_is_descendant(stock->cached, root))
+		if (t->x.hw->cpus[cpu].offline || stock->flushing ||
+		    (!mem_cgroup_is_descendant(stock->cached, root) &&
+		     !obj_stock_flush_required(ms, cpu, root)))
 			continue;
 		if (cpu == task_cpu(t)) {
+			drain_obj_stock(ms, t);
 			drain_stock(ms, t, stock);
 			continue;
 		}

@@ -14,9 +14,12 @@
  * can serve is served. Left out: migrate types, reclaim, compaction, the OOM killer,
  * memory policies, preparing the tail pages of a block.
  */
+#include "sim/kern/bug.h"
 #include "sim/kern/cpuhp.h"
+#include "sim/mm/alloc_debug.h"
 #include "sim/mm/mempolicy.h"
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/providers.h"
 #include "sim/mm/slab.h"
 #include "sim/mm/zone.h"
 
@@ -60,6 +63,11 @@ struct mm_state *mm_new(struct kern *k, bool init_on_alloc)
 	mm->traffic = calloc(cpus, sizeof(*mm->traffic));
 	mm->zone = calloc(nodes, sizeof(*mm->zone));
 	pages = node_pages(mm);
+#ifdef MMSIM_DEBUG
+	mm->debug = alloc_debug_new();
+	if (!mm->debug)
+		goto fail;
+#endif
 	if (!mm->pcp || !mm->traffic || !mm->zone ||
 	    page_map_init(&mm->map, BLOCK_PAGES + ((u64)nodes << mm->zone_shift)))
 		goto fail;
@@ -69,7 +77,7 @@ struct mm_state *mm_new(struct kern *k, bool init_on_alloc)
 		for (u32 c = 0; c < cpus; c++)
 			pcp_init(mm, c, i);
 	}
-	if (kmalloc_init(k))
+	if (kmalloc_init(k) || providers_init(k))
 		goto fail;
 	cpuhp_setup_state(k, &mm->cpuhp, page_alloc_cpu_dead, NULL);
 	k->mm = mm;
@@ -84,10 +92,15 @@ void mm_free(struct mm_state *mm)
 {
 	if (!mm)
 		return;
+	providers_destroy(mm->kern);
+	kmalloc_destroy(mm->kern);
 	if (mm->zone)
 		for (u32 i = 0; i < mm->kern->hw->nr_nodes; i++)
 			zone_destroy(&mm->zone[i]);
 	page_map_destroy(&mm->map);
+#ifdef MMSIM_DEBUG
+	alloc_debug_destroy(mm->debug);
+#endif
 	free(mm->fail.rules);
 	free(mm->zone);
 	free(mm->traffic);
@@ -169,6 +182,7 @@ static u32 pcp_pop(struct task *t, struct pcp *p, struct alloc_context *ac, u32 
 		u32 pfn = l->head;
 
 		pcp_page_out(t, page_list_pop(&mm->map, l), ac);
+		alloc_debug_alloc(t, NULL, pfn);
 		page_chain_add(t, ac->list, pfn);
 	}
 	p->count -= i * size;
@@ -207,6 +221,7 @@ static u32 rmqueue_buddy(struct task *t, u32 node, struct alloc_context *ac,
 	if (!pfn)
 		return 0;
 	page_of(&task_mm(t)->map, pfn)->state = PAGE_USED;
+	alloc_debug_alloc(t, NULL, pfn);
 	task_mm(t)->traffic[task_cpu(t)] += 1u << ac->order;
 	if (ac->clear)
 		ac->clear_ps += clear_cost(t, ac->order, 0);
@@ -276,6 +291,7 @@ static u32 pcp_take_one(struct task *t, u32 node, struct alloc_context *ac)
 	if (unlikely(!pfn))
 		return 0;
 	pcp_page_out(t, page_list_pop(&task_mm(t)->map, l), ac);
+	alloc_debug_alloc(t, NULL, pfn);
 	p->count -= 1u << ac->order;
 	p->free_count >>= 1;
 	return pfn;
@@ -346,6 +362,19 @@ u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *
 	return got;
 }
 
+u32 boot_alloc_pages(struct mm_state *mm, u32 node, u32 order, u32 cat)
+{
+	struct kern *k = mm->kern;
+	u32 steps = 0, pfn = buddy_alloc(&mm->zone[node].buddy, order, &steps);
+
+	if (!pfn)
+		return 0;
+	page_of(&mm->map, pfn)->state = PAGE_USED;
+	mm->used += 1ULL << order;
+	ledger_commit(&k->ledger, cat, (s64)(PAGE_SIZE << order), 1, k->sim->now);
+	return pfn;
+}
+
 /* ---- freeing -------------------------------------------------------------------- */
 
 s32 page_allocated(struct task *t, u64 pfn)
@@ -407,10 +436,24 @@ void free_pages_bulk(struct task *t, u32 first, u32 n, u32 cat)
 
 static void free_one_page(struct task *t, u32 node, u32 pfn, u32 order)
 {
-	struct zone_section s = zone_begin(t, node);
+	struct zone_section s;
 
+	alloc_debug_free(t, NULL, pfn, "page");
+	s = zone_begin(t, node);
 	zone_put(&s, pfn, order, false);
 	zone_end(&s);
+}
+
+void page_bad_free(struct task *t, u64 pfn)
+{
+	struct kern *k = t->kern;
+
+	bug_begin(k, "free_pages: page frame ");
+	bug_u64(k, pfn);
+	bug_str(k, " is not allocated");
+	bug_about(k, t, NULL, 0);
+	alloc_debug_history(t, NULL, pfn);
+	bug_end(k);
 }
 
 void free_pages(struct task *t, u32 pfn, u32 cat)
@@ -420,8 +463,10 @@ void free_pages(struct task *t, u32 pfn, u32 cat)
 
 	FRAME(t, "free_unref_page");
 
-	if (unlikely(order < 0))
-		sim_fail(t->kern->sim, "free_pages: page frame %llu is not allocated", pfn, 0);
+	if (unlikely(order < 0)) {
+		page_bad_free(t, pfn);
+		return;
+	}
 	if (unlikely(page_of(&task_mm(t)->map, pfn)->state == PAGE_CHARGED))
 		page_uncharge(t, pfn, (u32)order, cat);
 	task_settle(t);

@@ -64,11 +64,17 @@ u32 alloc_pages(struct task *t, u32 node, u32 order, u32 gfp, u32 cat);
  */
 u32 alloc_pages_bulk(struct task *t, u32 n, u32 gfp, u32 cat, struct page_list *list);
 
+/* Before the run, without cost: 2^@order pages of @node, 0 without memory. */
+u32 boot_alloc_pages(struct mm_state *mm, u32 node, u32 order, u32 cat);
+
 /* Append an allocated page to such a list. */
 void page_chain_add(struct task *t, struct page_list *list, u32 pfn);
 
 /* Return an allocated block; one that is not allocated fails the run. */
 void free_pages(struct task *t, u32 pfn, u32 cat);
+
+/* Fail the run: @t frees what is not allocated. */
+void page_bad_free(struct task *t, u64 pfn);
 
 /* Return the first @n pages of a list that begins at @first, one after the other. */
 void free_pages_each(struct task *t, u32 first, u32 n, u32 cat);

@@ -9,6 +9,7 @@
  * where it changes; the kernel reads the flag itself. Left out: migrate types (one list an
  * order), ZONE_RECLAIM_ACTIVE (no reclaim), vmstat's draining of idle lists, drain_all_pages().
  */
+#include "sim/mm/alloc_debug.h"
 #include "sim/mm/zone.h"
 
 static s32 clamp_high(struct pcp *p, const struct zone *z)
@@ -184,6 +185,7 @@ void pcp_free(struct task *t, struct pcp *p, u32 node, u32 *chain, u32 n, u32 or
 		u32 pfn = *chain;
 		struct page *page = page_of(&mm->map, pfn);
 
+		alloc_debug_free(t, NULL, pfn, "page");
 		*chain = page->next;
 		page->state = PAGE_PCP;
 		page->stamp = stamp;

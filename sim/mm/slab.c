@@ -1,146 +1,204 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Slab caches; see slab.h. Facts: reference machine.md 1.6 (SLUB15 figures), vmap.md
- * section 0 item 6 (remote free). Left out: slab pages as such (the ledger counts
- * objects by size), slab merging, debug options.
+ * Slab caches: their layout and the fast paths; see slab.h. Facts: the kernel's mm/slub.c
+ * of 6.12 (calculate_order(), calc_slab_order(), set_cpu_partial(), min_partial); reference
+ * machine.md 1.6 (SLUB15), vmap.md section 0 item 6 (remote free). Left out: merging of
+ * caches, debug options, randomised free lists, constructors, kfence.
  */
 #include "sim/mm/slab.h"
-#include "sim/mm/fail_alloc.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-struct cpu_slab {
-	u32 head; /* free list, LIFO */
-	u32 nr;
-};
+#include "sim/mm/alloc_debug.h"
+#include "sim/mm/fail_alloc.h"
+#include "sim/mm/objcg.h"
+#include "sim/mm/slab_priv.h"
 
-struct kmem_cache {
-	struct kern *kern;
-	struct spinlock list_lock;
-	struct cpu_slab *cpu; /* private to the CPU's running task */
-	u32 *next; /* free-list links by object */
-	u16 *home; /* CPU whose slab the object came from */
-	u32 partial; /* objects given back, guarded by list_lock */
-	u32 nr_partial; /* guarded by list_lock */
-	u32 nr, cap, max; /* objects made so far, guarded by list_lock */
-	u32 size, batch;
-	u32 cat;
-	bool (*grow)(void *arg, u32 nr);
-	void *arg;
-};
+#define SLUB_MAX_ORDER PAGE_ALLOC_COSTLY_ORDER
+#define MAX_OBJS_PER_PAGE 32767
+#define MIN_PARTIAL 5
+#define MAX_PARTIAL 10
+
+/* layout -------------------------------------------------------------------------------- */
+
+static u32 fls32(u32 v)
+{
+	return v ? 32 - (u32)__builtin_clz(v) : 0;
+}
+
+static u32 get_order(u64 size)
+{
+	u32 order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order;
+}
+
+u32 slab_calculate_order(u32 size, u32 cpus)
+{
+	u32 max_objects = (u32)max_u64((PAGE_SIZE << SLUB_MAX_ORDER) / size, 1);
+	u32 min_objects = min_u32(4 * (fls32(cpus) + 1), max_objects);
+	u32 min_order = get_order((u64)min_objects * size);
+
+	if ((PAGE_SIZE << min_order) / size > MAX_OBJS_PER_PAGE)
+		return get_order((u64)size * MAX_OBJS_PER_PAGE) - 1;
+	/* of the slab, at most 1/16 may be wasted, else 1/8, 1/4, 1/2 */
+	for (u32 fraction = 16; fraction > 1; fraction /= 2) {
+		for (u32 order = min_order; order <= SLUB_MAX_ORDER; order++) {
+			u64 bytes = PAGE_SIZE << order;
+
+			if (bytes % size <= bytes / fraction)
+				return order;
+		}
+	}
+	return get_order(size);
+}
+
+/* calculate_alignment() */
+static u32 cache_align(const struct hw *hw, const struct kmem_cache_args *a)
+{
+	u32 align = max_u32(a->align, sizeof(void *));
+
+	if (a->flags & SLAB_HWCACHE_ALIGN) {
+		u32 ralign = (u32)hw->c[MK_LINE_BYTES];
+
+		while (a->size <= ralign / 2)
+			ralign /= 2;
+		align = max_u32(align, ralign);
+	}
+	return align;
+}
+
+/* Objects that a CPU's partial slabs may have free, about; set_cpu_partial(). */
+static u32 cpu_partial_objects(u32 size)
+{
+	if (size >= PAGE_SIZE)
+		return 6;
+	if (size >= 1024)
+		return 24;
+	return size >= 256 ? 52 : 120;
+}
+
+static void cache_layout(struct kmem_cache *c, const struct kmem_cache_args *a)
+{
+	u32 l;
+
+	c->object_size = a->size;
+	c->size = (u32)roundup_u64(a->size, cache_align(c->kern->hw, a));
+	c->order = slab_calculate_order(c->size, c->kern->hw->nr_cpus);
+	c->min_order = get_order(c->size);
+	c->objects = (u32)(PAGE_SIZE << c->order) / c->size;
+	/* slabs are half full on average */
+	c->cpu_partial_slabs = (2 * cpu_partial_objects(c->size) + c->objects - 1) / c->objects;
+	c->min_partial = min_u32(max_u32((fls32(c->size) - 1) / 2, MIN_PARTIAL), MAX_PARTIAL);
+	l = fls32(c->objects - 1);
+	c->shift = 32 + l;
+	c->magic = ((1ULL << c->shift) + c->objects - 1) / c->objects;
+	c->max_slabs = (u32)((a->max ? a->max : INT32_MAX) / c->objects);
+}
+
+static int cache_init(struct kmem_cache *c)
+{
+	u32 cpus = c->kern->hw->nr_cpus, nodes = c->kern->hw->nr_nodes;
+
+	c->cpu = calloc(cpus, sizeof(*c->cpu));
+	c->node = calloc(nodes, sizeof(*c->node));
+	if (!c->cpu || !c->node)
+		return -ENOMEM;
+	for (u32 i = 0; i < cpus; i++)
+		c->cpu[i] = (struct cpu_slab){ SLAB_NIL, SLAB_NIL, SLAB_NIL, 0, SLAB_NIL, 0 };
+	for (; c->nr_nodes_inited < nodes; c->nr_nodes_inited++) {
+		struct kmem_cache_node *n = &c->node[c->nr_nodes_inited];
+
+		n->head = n->tail = SLAB_NIL;
+		if (spin_lock_init(c->kern, &n->list_lock, "&n->list_lock", SPIN_QSPINLOCK))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+struct kmem_cache *kmem_cache_create_args(struct kern *k, const char *name,
+					  const struct kmem_cache_args *a)
+{
+	struct kmem_cache *c = calloc(1, sizeof(*c));
+	bool reclaim = a->flags & SLAB_RECLAIM_ACCOUNT;
+	s32 cat = ledger_category(&k->ledger, name);
+	s32 pages_cat = ledger_category(&k->ledger, reclaim ? "SReclaimable" : "SUnreclaim");
+
+	if (!c || cat < 0 || pages_cat < 0)
+		goto fail;
+	c->kern = k;
+	c->name = name;
+	c->flags = a->flags;
+	c->cat = (u32)cat;
+	c->pages_cat = (u32)pages_cat;
+	c->unused = SLAB_NIL;
+	c->grow = a->grow;
+	c->arg = a->arg;
+	cache_layout(c, a);
+	if (!cache_init(c))
+		return c;
+fail:
+	kmem_cache_destroy(c);
+	return NULL;
+}
 
 struct kmem_cache *kmem_cache_create(struct kern *k, const char *name, u32 size, u32 max,
 				     bool (*grow)(void *arg, u32 nr), void *arg)
 {
-	struct kmem_cache *c = calloc(1, sizeof(*c));
-	s32 cat = ledger_category(&k->ledger, name);
+	struct kmem_cache_args a = { .size = size, .max = max, .grow = grow, .arg = arg };
 
-	if (!c || cat < 0)
-		goto fail;
-	c->kern = k;
-	c->size = size;
-	c->max = max;
-	c->grow = grow;
-	c->arg = arg;
-	c->cat = (u32)cat;
-	c->batch = (u32)max_u64(PAGE_SIZE / size, 1);
-	c->partial = SLAB_NIL;
-	c->cpu = calloc(k->hw->nr_cpus, sizeof(*c->cpu));
-	if (!c->cpu || spin_lock_init(k, &c->list_lock, "&n->list_lock", SPIN_QSPINLOCK))
-		goto fail;
-	for (u32 i = 0; i < k->hw->nr_cpus; i++)
-		c->cpu[i].head = SLAB_NIL;
-	return c;
-fail:
-	if (c)
-		free(c->cpu);
-	free(c);
-	return NULL;
+	return kmem_cache_create_args(k, name, &a);
 }
 
 void kmem_cache_destroy(struct kmem_cache *c)
 {
 	if (!c)
 		return;
-	spin_lock_destroy(&c->list_lock);
+	for (u32 i = 0; i < c->nr_nodes_inited; i++)
+		spin_lock_destroy(&c->node[i].list_lock);
+	for (u32 i = 0; i < c->nr_chunks; i++)
+		free(c->chunk[i]);
+	free(c->chunk);
+	free(c->objcg);
+	free(c->flush);
+	free(c->node);
 	free(c->cpu);
 	free(c->next);
-	free(c->home);
 	free(c);
 }
 
-/* Have room for @nr objects. */
-static bool cache_reserve(struct kmem_cache *c, u32 nr)
-{
-	u32 cap = c->cap ? c->cap : 1024;
-	u32 *next;
-	u16 *home;
-
-	while (cap < nr)
-		cap *= 2;
-	if (cap != c->cap) {
-		next = realloc(c->next, cap * sizeof(*next));
-		if (!next)
-			return false;
-		c->next = next;
-		home = realloc(c->home, cap * sizeof(*home));
-		if (!home)
-			return false;
-		c->home = home;
-		c->cap = cap;
-	}
-	return !c->grow || c->grow(c->arg, nr);
-}
-
-static void list_push(struct kmem_cache *c, u32 *head, u32 obj)
-{
-	c->next[obj] = *head;
-	*head = obj;
-}
-
-/* A batch from the partial list or of new objects for @cpu; list_lock held or boot. */
-static u32 cache_take_batch(struct kmem_cache *c, u32 cpu)
-{
-	struct cpu_slab *s = &c->cpu[cpu];
-	u32 n = 0, nr = (u32)min_u64(c->batch, c->max - c->nr);
-
-	while (c->nr_partial && n < c->batch) {
-		u32 obj = c->partial;
-
-		c->partial = c->next[obj];
-		c->nr_partial--;
-		list_push(c, &s->head, obj);
-		n++;
-	}
-	if (n || !cache_reserve(c, c->nr + nr)) {
-		s->nr += n;
-		return n;
-	}
-	for (u32 i = nr; i--;) {
-		list_push(c, &s->head, c->nr + i);
-		c->home[c->nr + i] = (u16)cpu;
-	}
-	c->nr += nr;
-	s->nr += nr;
-	return nr;
-}
-
-static u32 cpu_slab_pop(struct kmem_cache *c, struct cpu_slab *s)
-{
-	u32 obj = s->head;
-
-	s->head = c->next[obj];
-	s->nr--;
-	return obj;
-}
+/* fast paths ---------------------------------------------------------------------------- */
 
 u32 kmem_cache_boot_alloc(struct kmem_cache *c)
 {
-	if (!c->cpu[0].nr && !cache_take_batch(c, 0))
+	u32 obj;
+
+	if (c->cpu[0].freelist == SLAB_NIL && !slab_boot_refill(c))
 		return SLAB_NIL;
-	return cpu_slab_pop(c, &c->cpu[0]);
+	obj = obj_pop(c, &c->cpu[0].freelist);
+	ledger_commit(&c->kern->ledger, c->cat, c->size, 1, c->kern->sim->now);
+	return obj;
+}
+
+/* slab_alloc_node() without the cost of the fast path. */
+static inline u32 slab_alloc(struct task *t, struct kmem_cache *c, u32 node)
+{
+	struct cpu_slab *s = &c->cpu[task_cpu(t)];
+	u32 obj;
+
+	if (likely(s->freelist != SLAB_NIL) &&
+	    (node == NUMA_NO_NODE || slab_at(c, s->slab)->node == node))
+		obj = obj_pop(c, &s->freelist);
+	else
+		obj = slab_alloc_slow(t, c, node);
+	if (likely(obj != SLAB_NIL)) {
+		ledger_charge(t, c->cat, c->size, 1);
+		alloc_debug_alloc(t, c, obj);
+	}
+	return obj;
 }
 
 u32 kmem_cache_alloc(struct task *t, struct kmem_cache *c)
@@ -150,33 +208,62 @@ u32 kmem_cache_alloc(struct task *t, struct kmem_cache *c)
 	work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
 	if (mm_should_fail(t, FAIL_SLAB))
 		return SLAB_NIL;
-	if (!c->cpu[task_cpu(t)].nr) {
-		u32 got;
+	return slab_alloc(t, c, NUMA_NO_NODE);
+}
 
-		spin_lock(t, &c->list_lock);
-		got = cache_take_batch(c, task_cpu(t));
-		work(t, cost(t, MK_SLAB_SLOW_REFILL));
-		spin_unlock(t, &c->list_lock);
-		if (!got)
-			return SLAB_NIL;
+u32 slab_alloc_node(struct task *t, struct kmem_cache *c, u32 node, struct mem_cgroup *memcg)
+{
+	struct obj_cgroup *objcg;
+	u32 obj;
+
+	work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
+	if (!memcg_slab_pre_alloc(t, c, memcg, &objcg))
+		return SLAB_NIL;
+	obj = slab_alloc(t, c, node);
+	if (objcg)
+		obj = memcg_slab_post_alloc(t, c, objcg, obj);
+	return obj;
+}
+
+u32 kmem_cache_alloc_node(struct task *t, struct kmem_cache *c, u32 node, struct mem_cgroup *memcg)
+{
+	FRAME(t, "kmem_cache_alloc_node");
+
+	return mm_should_fail(t, FAIL_SLAB) ? SLAB_NIL : slab_alloc_node(t, c, node, memcg);
+}
+
+/* slab_free() of one object, uncharged already. */
+static void slab_free(struct task *t, struct kmem_cache *c, u32 obj)
+{
+	u32 slab = slab_of(c, obj), cpu = task_cpu(t);
+	struct cpu_slab *s = &c->cpu[cpu];
+
+	ledger_charge(t, c->cat, -(s64)c->size, -1);
+	if (slab == s->slab) {
+		work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
+		obj_push(c, &s->freelist, obj);
+		return;
 	}
-	ledger_charge(t, c->cat, c->size, 1);
-	return cpu_slab_pop(c, &c->cpu[task_cpu(t)]);
+	if (!t->x.section) {
+		if (unlikely(s->nr_noted))
+			kmem_cache_trim(t, c);
+		slab_free_slow(t, c, slab, obj, obj, 1, false);
+		return;
+	}
+	if (slab_at(c, slab)->home == cpu)
+		work(t, cost(t, MK_SLAB_SLOW_FREE) + cost(t, MK_RMW_LOCAL));
+	else
+		work(t, cost(t, MK_SLAB_REMOTE_FREE));
+	obj_push(c, &s->noted, obj);
+	s->nr_noted++;
 }
 
 void kmem_cache_free(struct task *t, struct kmem_cache *c, u32 obj)
 {
-	struct cpu_slab *s = &c->cpu[task_cpu(t)];
-
-	if (c->home[obj] == task_cpu(t))
-		work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
-	else
-		work(t, cost(t, MK_SLAB_REMOTE_FREE));
-	list_push(c, &s->head, obj);
-	s->nr++;
-	ledger_charge(t, c->cat, -(s64)c->size, -1);
-	if (!t->x.section)
-		kmem_cache_trim(t, c);
+	alloc_debug_free(t, c, obj, "object");
+	if (unlikely(c->objcg))
+		memcg_slab_free(t, c, obj);
+	slab_free(t, c, obj);
 }
 
 void kmem_cache_trim(struct task *t, struct kmem_cache *c)
@@ -185,79 +272,73 @@ void kmem_cache_trim(struct task *t, struct kmem_cache *c)
 
 	task_settle(t);
 	s = &c->cpu[task_cpu(t)];
-	if (s->nr < 4 * c->batch)
-		return;
-	spin_lock(t, &c->list_lock);
-	while (s->nr > 2 * c->batch) {
-		u32 obj = cpu_slab_pop(c, s);
+	while (s->nr_noted) {
+		u32 head = obj_pop(c, &s->noted), tail = head, slab = slab_of(c, head), cnt = 1;
 
-		list_push(c, &c->partial, obj);
-		c->nr_partial++;
+		/* what one section freed to a slab goes back together */
+		c->next[head] = SLAB_NIL;
+		s->nr_noted--;
+		while (s->nr_noted && slab_of(c, s->noted) == slab) {
+			obj_push(c, &head, obj_pop(c, &s->noted));
+			s->nr_noted--;
+			cnt++;
+		}
+		slab_free_slow(t, c, slab, head, tail, cnt, true);
+		s = &c->cpu[task_cpu(t)];
 	}
-	spin_unlock(t, &c->list_lock);
 }
 
-/* ---- kmalloc -------------------------------------------------------------- */
-
-static const char *const kmalloc_names[] = {
-	"kmalloc-8",   "kmalloc-16",  "kmalloc-32",  "kmalloc-64",    "kmalloc-96",
-	"kmalloc-128", "kmalloc-192", "kmalloc-256", "kmalloc-512",   "kmalloc-1k",
-	"kmalloc-2k",  "kmalloc-4k",  "kmalloc-8k",  "kmalloc-large",
-};
-static const u32 kmalloc_sizes[] = {
-	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192
-};
-
-int kmalloc_init(struct kern *k)
+bool kmem_cache_alloc_bulk(struct task *t, struct kmem_cache *c, u32 n, u32 *obj)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(kmalloc_names); i++) {
-		s32 cat = ledger_category(&k->ledger, kmalloc_names[i]);
+	u32 i;
 
-		if (cat < 0)
-			return -ENOSPC;
-		k->kmalloc_cat[i] = (u16)cat;
+	FRAME(t, "kmem_cache_alloc_bulk");
+
+	if (mm_should_fail(t, FAIL_SLAB))
+		return false;
+	for (i = 0; i < n; i++) {
+		work(t, cost(t, MK_SLAB_BULK_PAIR) / 2);
+		obj[i] = slab_alloc(t, c, NUMA_NO_NODE);
+		if (obj[i] == SLAB_NIL)
+			break;
 	}
-	return 0;
+	if (i == n)
+		return true;
+	kmem_cache_free_bulk(t, c, i, obj);
+	return false;
 }
 
-static u32 kmalloc_class(u64 size, u64 *rounded)
+/* Objects from @obj on that are of the first one's slab. */
+static u32 same_slab(const struct kmem_cache *c, u32 n, const u32 *obj)
 {
-	u32 i = 0;
+	u32 i = 1;
 
-	if (unlikely(size > 8192)) {
-		*rounded = roundup_u64(size, PAGE_SIZE);
-		return ARRAY_SIZE(kmalloc_sizes);
-	}
-	if (size > 192)
-		i = 63 - (u32)__builtin_clzll(size - 1);
-	else
-		while (size > kmalloc_sizes[i])
-			i++;
-	*rounded = kmalloc_sizes[i];
+	while (i < n && slab_of(c, obj[i]) == slab_of(c, obj[0]))
+		i++;
 	return i;
 }
 
-bool kmalloc(struct task *t, u64 size)
+void kmem_cache_free_bulk(struct task *t, struct kmem_cache *c, u32 n, const u32 *obj)
 {
-	u64 rounded;
-	u32 class = kmalloc_class(size, &rounded);
+	FRAME(t, "kmem_cache_free_bulk");
 
-	FRAME(t, "__kmalloc");
+	for (u32 i = 0; i < n; i++)
+		alloc_debug_free(t, c, obj[i], "object");
+	for (u32 i = 0; c->objcg && i < n; i++)
+		memcg_slab_free(t, c, obj[i]);
+	while (n) {
+		u32 run = same_slab(c, n, obj), slab = slab_of(c, obj[0]), head = SLAB_NIL;
+		struct cpu_slab *s;
 
-	work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
-	if (mm_should_fail(t, FAIL_KMALLOC))
-		return false;
-	ledger_charge(t, t->kern->kmalloc_cat[class], (s64)rounded, 1);
-	return true;
-}
-
-void kfree(struct task *t, u64 size)
-{
-	u64 rounded;
-	u32 class = kmalloc_class(size, &rounded);
-
-	FRAME(t, "kfree");
-
-	work(t, cost(t, MK_SLAB_FAST_PAIR) / 2);
-	ledger_charge(t, t->kern->kmalloc_cat[class], -(s64)rounded, -1);
+		work(t, run * (cost(t, MK_SLAB_BULK_PAIR) / 2));
+		ledger_charge(t, c->cat, -(s64)run * c->size, -(s32)run);
+		task_settle(t);
+		s = &c->cpu[task_cpu(t)];
+		for (u32 i = 0; i < run; i++)
+			obj_push(c, slab == s->slab ? &s->freelist : &head, obj[i]);
+		if (head != SLAB_NIL)
+			slab_free_slow(t, c, slab, head, obj[0], run, false);
+		obj += run;
+		n -= run;
+	}
 }

@@ -114,6 +114,7 @@ bool zone_watermark_ok(struct zone_section *s, u32 order, enum zone_watermark ma
 	struct zone *z = s->z;
 	u64 need = (1ULL << order) - 1;
 
+	lockdep_assert_held(s->t, &z->lock);
 	if (z->buddy.free <= z->wmark[WMARK_HIGH] + need || !buddy_has(&z->buddy, order))
 		z->below_high = true;
 	return z->buddy.free > z->wmark[mark] + need && buddy_has(&z->buddy, order);
@@ -130,6 +131,7 @@ u32 zone_take(struct zone_section *s, u32 order)
 	u32 llc = section_llc(s), pfn = buddy_alloc(&s->z->buddy, order, &s->steps);
 	struct page *page;
 
+	lockdep_assert_held(s->t, &s->z->lock);
 	if (!pfn)
 		return 0;
 	page = page_of(&mm->map, pfn);
@@ -146,6 +148,7 @@ void zone_put(struct zone_section *s, u32 pfn, u32 order, bool warm)
 	struct page *page = page_of(&task_mm(s->t)->map, pfn);
 	u32 llc = section_llc(s);
 
+	lockdep_assert_held(s->t, &s->z->lock);
 	if (warm)
 		s->warm++;
 	else

@@ -53,6 +53,9 @@ struct mm_state {
 	bool init_on_alloc;
 	u64 used; /* pages, counted through task_count() */
 	u64 failed; /* allocations without memory, likewise */
+#ifdef MMSIM_DEBUG
+	struct alloc_debug *debug; /* who has what, alloc_debug.h */
+#endif
 };
 
 static inline struct mm_state *task_mm(struct task *t)

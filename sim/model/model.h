@@ -125,6 +125,9 @@ struct model_config {
 	s64 scale; /* the scenario's `scale` parameter, 1 if none */
 };
 
+/* Providers of DESIGN.md section 2; where no model of a variant is one, it is sim/mm's default. */
+enum model_provides { PROVIDES_PERCPU = 1, PROVIDES_VMAREA = 2 };
+
 /**
  * struct model_desc - a subsystem
  * @create: make the model's state in @k; NULL on failure (sets errno). Called on the
@@ -136,6 +139,7 @@ struct model_config {
  * @sample: value of metrics[i] as of now for series.csv; NULL if not sampled
  * @check: full sweep of invariants, sim_fail()s on a violation; may be NULL
  * @maps: model maps for map.csv; may be NULL
+ * @provides: of enum model_provides, bits: what it installs itself as provider of
  */
 struct model_desc {
 	const char *name;
@@ -158,6 +162,7 @@ struct model_desc {
 	double (*metric)(void *model, u32 i, u64 elapsed_ps);
 	double (*sample)(void *model, u32 i);
 	void (*check)(void *model);
+	u32 provides;
 };
 
 /* Kernel release defaults: variant of each model for `kernel: {base: "6.7"}`. */

@@ -192,6 +192,8 @@ static void print_variants(GString *out, const struct scenario *s)
 		if (v->scheduler != s->scheduler)
 			g_string_append_printf(out, "    scheduler: %s\n",
 					       scheduler_names[v->scheduler]);
+		if (v->numa_spinlock)
+			g_string_append(out, "    numa_spinlock: true\n");
 		if (v->machine) {
 			g_string_append(out, "    machine:\n");
 			print_machine(out, v->machine, 6);

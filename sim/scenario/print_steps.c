@@ -203,6 +203,8 @@ void print_group(GString *out, const struct scenario *s, const struct scn_group 
 		g_string_append(out, "\n    mems: ");
 		print_text(out, g->mems);
 	}
+	if (g->keeps)
+		g_string_append(out, "\n    keeps: true");
 	g_string_append(out, "\n    do:");
 	print_body(out, s, g, g->steps, g->nr_steps, 6);
 }

@@ -141,6 +141,7 @@ struct scn_group {
 	u32 nr_cpus;
 	s32 cgroup; /* index, -1: the root */
 	const char *mems; /* checked text as written, NULL: local */
+	bool keeps; /* objects that its threads have when they end are no leak */
 	const char *const *var_names; /* scalar variables, by index */
 	u32 nr_vars;
 	const char *const *bag_names;
@@ -167,6 +168,7 @@ struct scn_variant {
 	struct scn_model_choice *models; /* one per model of the registry */
 	s32 virt; /* -1: machine's; else enum virt_mode */
 	s32 scheduler; /* enum scn_scheduler of this variant */
+	bool numa_spinlock; /* spin locks are CNA locks */
 	struct machine *machine; /* override, NULL: the scenario's */
 };
 

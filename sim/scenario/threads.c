@@ -13,6 +13,7 @@
 struct group_rows {
 	const char *name, *about, *cgroup;
 	const struct node *count, *cpus, *mems, *steps, *jitter;
+	s64 keeps;
 };
 
 static const struct row group_rows[] = {
@@ -26,6 +27,8 @@ static const struct row group_rows[] = {
 	{ "cgroup", ROW_TEXT, offsetof(struct group_rows, cgroup), .help = "of its memory" },
 	{ "jitter", ROW_NODE, offsetof(struct group_rows, jitter),
 	  .help = "of constant think times, default 5%" },
+	{ "keeps", ROW_BOOL, offsetof(struct group_rows, keeps),
+	  .help = "what a thread still has when it ends is no leak" },
 	{ "do", ROW_NODE, offsetof(struct group_rows, steps), .required = true, .help = "steps" },
 };
 
@@ -35,10 +38,15 @@ static const char *const placements[] = { "all", "per-node", "per-llc", "per-cor
 
 /* ---- sets of numbers: 0-15,32 or [0, 4, "8-11"] ------------------------------- */
 
+/*
+ * With --set machine=, the author of the list did not know the machine: numbers that it does
+ * not have wrap around.
+ */
 static bool range_add(struct reader *rd, const struct node *n, const char *text, u32 limit,
 		      const char *what, GArray *out)
 {
 	char **parts = g_strsplit(text, ",", -1);
+	bool wrap = set_find(rd, "machine") != NULL;
 	bool ok = true;
 
 	for (u32 i = 0; ok && parts[i]; i++) {
@@ -51,7 +59,7 @@ static bool range_add(struct reader *rd, const struct node *n, const char *text,
 		if (ok && *end == '-' && g_ascii_isdigit(end[1]))
 			hi = g_ascii_strtoull(end + 1, &end, 10);
 		ok = ok && !*end && lo <= hi;
-		if (ok && hi >= limit) {
+		if (ok && hi >= limit && !wrap) {
 			mistake(rd, n->pos, "%s %llu does not exist; the machine has 0 to %u", what,
 				(unsigned long long)hi, limit - 1);
 			g_strfreev(parts);
@@ -63,7 +71,7 @@ static bool range_add(struct reader *rd, const struct node *n, const char *text,
 			return false;
 		}
 		for (u64 k = lo; ok && k <= hi; k++) {
-			u32 v = (u32)k;
+			u32 v = (u32)(wrap ? k % limit : k);
 
 			g_array_append_val(out, v);
 		}
@@ -181,6 +189,7 @@ static void group_read(struct reader *rd, const struct node *n, struct scn_group
 		g->count = expr_constant(rd, n->pos, 1, Q_INT);
 	if (rows.cpus)
 		cpus_read(rd, rows.cpus, g);
+	g->keeps = rows.keeps;
 	if (rows.mems)
 		g->mems = mems_read(rd, rows.mems);
 	g->cgroup = rows.cgroup ? choice_find(rd->cgroup_names, rows.cgroup) : -1;

@@ -15,7 +15,7 @@ static const char *const virt_names[] = { "none", "tas", "pv", "native", NULL };
 struct variant_rows {
 	const char *name, *about;
 	const struct node *machine;
-	s64 virt, scheduler;
+	s64 virt, scheduler, numa_spinlock;
 };
 
 static const struct row variant_rows[] = {
@@ -26,6 +26,8 @@ static const struct row variant_rows[] = {
 	  .help = "none, tas, pv or native" },
 	{ "scheduler", ROW_ENUM, offsetof(struct variant_rows, scheduler), .choices = schedulers,
 	  .help = "cfs or eevdf" },
+	{ "numa_spinlock", ROW_BOOL, offsetof(struct variant_rows, numa_spinlock),
+	  .help = "spin locks are CNA locks" },
 	{ "machine", ROW_NODE, offsetof(struct variant_rows, machine),
 	  .help = "instead of the "
 		  "scenario's" },
@@ -276,6 +278,7 @@ static bool variant_read(struct reader *rd, const struct node *n,
 	v->about = rows.about;
 	v->virt = (s32)rows.virt;
 	v->scheduler = (s32)rows.scheduler;
+	v->numa_spinlock = rows.numa_spinlock;
 	if (rows.machine && !set_find(rd, "machine")) {
 		v->machine = machine_read(rd, rows.machine, n->pos.file);
 		if (v->machine)

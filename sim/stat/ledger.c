@@ -20,6 +20,16 @@ s32 ledger_category(struct ledger *l, const char *name)
 	return (s32)l->nr++;
 }
 
+s32 ledger_category_lazy(struct ledger *l, const char *name)
+{
+	u32 before = l->nr;
+	s32 cat = ledger_category(l, name);
+
+	if (l->nr != before)
+		l->cat[cat].lazy = true;
+	return cat;
+}
+
 void ledger_set_owners(struct ledger *l, struct ledger_owner *owner, u32 nr)
 {
 	l->owner = owner;

@@ -11,12 +11,13 @@
 
 #include "sim/core/types.h"
 
-#define LEDGER_MAX 48
+#define LEDGER_MAX 128
 
 struct ledger_cat {
 	const char *name;
 	s64 bytes, objects;
 	s64 peak;
+	bool lazy; /* not reported unless it was ever charged */
 	s128 moment; /* sum of changes times their instants: area up to T is bytes * T less this */
 };
 
@@ -40,6 +41,15 @@ struct ledger {
 void ledger_init(struct ledger *l);
 /* Register a category (or find it by name); returns its index, or -1 if the table is full. */
 s32 ledger_category(struct ledger *l, const char *name);
+/* The same; a category that is made by this is reported only if it is ever used. */
+s32 ledger_category_lazy(struct ledger *l, const char *name);
+/* False for a lazy one that was never used. */
+static inline bool ledger_reported(const struct ledger *l, u32 cat)
+{
+	const struct ledger_cat *c = &l->cat[cat];
+
+	return !c->lazy || c->peak || c->bytes || c->moment;
+}
 static inline void ledger_cat_add(struct ledger_cat *c, s64 bytes, s64 objects, u64 now)
 {
 	c->moment += (s128)bytes * (s64)now;

@@ -44,6 +44,7 @@ struct lock_class {
 	const char *kind; /* "qspinlock", "tas", "fifo", "mutex" */
 	bool has_read_side;
 	u32 id; /* in order of registration */
+	u32 nr_instances; /* locks that have been made of it */
 	u8 hit[LOCK_HITS]; /* rows found last; only for speed */
 	struct lock_caller caller[LOCK_MAX_CALLERS];
 	u32 nr_callers;

@@ -35,6 +35,7 @@ static const struct group {
 	{ "lock-private", "the same with 8 private steps a cycle", bench_lock_private },
 	{ "spinlock", "the same load on the FIFO lock of sim/kern, with all statistics",
 	  bench_spinlock },
+	{ "spinlock-many", "65536 tasks on 1024 CPUs at one qspinlock", bench_spinlock_many },
 	{ "equivalence", "total wait of both forms, to the bit", bench_equivalence },
 	{ "model-ops", "operations of the shipped models, 64 threads", bench_model_ops },
 	{ "yaml-load", "a scenario of 20000 groups into structs", bench_yaml_load },

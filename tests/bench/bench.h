@@ -69,6 +69,7 @@ void bench_lock_queued(struct bench *b);
 void bench_lock_timeline(struct bench *b);
 void bench_lock_private(struct bench *b);
 void bench_spinlock(struct bench *b);
+void bench_spinlock_many(struct bench *b);
 void bench_equivalence(struct bench *b);
 void bench_model_ops(struct bench *b);
 void bench_yaml_load(struct bench *b);

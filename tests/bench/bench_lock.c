@@ -157,8 +157,8 @@ static struct lock_result lock_run(const struct lock_case *c, u64 ops)
 }
 
 /* @events: wanted events a cycle, 0 if there is no such target. */
-static void lock_rows(struct bench *b, const char *name, lock_run_fn run, struct lock_case c,
-		      double target, double events)
+void lock_rows(struct bench *b, const char *name, lock_run_fn run, struct lock_case c,
+	       double target, double events)
 {
 	char params[48];
 	struct bench_row row = { name, params, "ns/cycle", BENCH_TIME, target };

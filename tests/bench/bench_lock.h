@@ -12,6 +12,7 @@ struct lock_case {
 	u64 think_ns; /* Z, mean */
 	u32 steps; /* k: exponential steps of Z/k */
 	bool queued; /* the holder synchronises inside its section */
+	u32 cpus; /* that share the threads, which take turns; 0: one each, and no line costs */
 };
 
 struct lock_result {
@@ -24,6 +25,9 @@ typedef struct lock_result (*lock_run_fn)(const struct lock_case *c, u64 ops);
 /* Rows of all loads. @targets: ns a cycle, 0 for none; @events: wanted a cycle, likewise. */
 void lock_loads(struct bench *b, const char *name, lock_run_fn run, bool queued, u32 steps,
 		const double *targets, double events);
+/* Two rows of one load. */
+void lock_rows(struct bench *b, const char *name, lock_run_fn run, struct lock_case c,
+	       double target, double events);
 struct lock_result spinlock_run(const struct lock_case *c, u64 ops);
 
 #endif

@@ -22,7 +22,7 @@ static struct cal_ctx context(void)
 START_TEST(quartiles)
 {
 	struct cal_ctx ctx = context();
-	struct cal_samples s = { 0 };
+	struct cal_samples s = { .mixed = true };
 	struct cal_result r;
 	int i;
 
@@ -47,6 +47,77 @@ START_TEST(quartiles)
 	ck_assert(r.n == 2 && r.q1 == 7.5 && r.median == 8 && r.q3 == 8.5 && !r.disturbed);
 	cal_samples_free(&s);
 	ck_assert(!atomic_load(&ctx.no_memory));
+}
+END_TEST
+
+/* Bursts of other work in three fifths of the time move nothing; of mixed samples they do. */
+START_TEST(bursts)
+{
+	struct cal_ctx ctx = context();
+	struct cal_samples s = { 0 }, mixed = { .mixed = true };
+	struct cal_result r;
+
+	for (int i = 0; i < 200; i++) {
+		double v = (i / 40 % 2 ? 10 : 50) + i % 3;
+
+		cal_add(&ctx, &s, v, false);
+		cal_add(&ctx, &mixed, v, false);
+	}
+	r = cal_quartiles(&s);
+	ck_assert_uint_eq(r.n, 40);
+	ck_assert(r.q1 == 10 && r.median == 11 && r.q3 == 12);
+	r = cal_quartiles(&mixed);
+	ck_assert_uint_eq(r.n, 200);
+	ck_assert(r.median == 50);
+	cal_samples_free(&s);
+	cal_samples_free(&mixed);
+}
+END_TEST
+
+START_TEST(slopes)
+{
+	struct cal_point p[] = {
+		{ 2, { .q1 = 24, .median = 25, .q3 = 27, .n = 9 } },
+		{ 4, { .q1 = 31, .median = 31, .q3 = 31, .n = 7 } },
+		{ 8, { .q1 = 43, .median = 43, .q3 = 43, .n = 8 } },
+	};
+	struct cal_result r = cal_slope(p, 3);
+
+	/* On a line 19 + 3 n; x - mean of the first is -8/3, sum of squares 56/3. */
+	ck_assert_uint_eq(r.n, 7);
+	ck_assert(fabs(r.median - 3) < 1e-12);
+	ck_assert(fabs(r.q1 - (3 - 2.0 / 7)) < 1e-12 && fabs(r.q3 - (3 + 1.0 / 7)) < 1e-12);
+	r = cal_slope(p, 1);
+	ck_assert(!r.n && *r.why);
+	p[0].y.median = 60;
+	r = cal_slope(p, 3);
+	ck_assert(!r.n && strstr(r.why, "no slope"));
+}
+END_TEST
+
+START_TEST(quotas)
+{
+	static const struct {
+		const char *text;
+		uint64_t milli;
+	} files[] = {
+		{ "max 100000\n", UINT64_MAX },
+		{ "150000 100000\n", 1500 },
+		{ "5000 100000\n", 50 },
+		{ "400000 100000\n", 4000 },
+		{ "", UINT64_MAX },
+		{ "1 0\n", UINT64_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *f = tmpfile();
+
+		ck_assert_ptr_nonnull(f);
+		fputs(files[i].text, f);
+		rewind(f);
+		ck_assert_uint_eq(cal_parse_quota(f), files[i].milli);
+		fclose(f);
+	}
 }
 END_TEST
 
@@ -207,7 +278,7 @@ START_TEST(whole)
 	uint32_t i;
 
 	ck_assert_int_eq(calibrate(&c, &opt), CAL_DONE);
-	ck_assert_int_eq(steps, 7);
+	ck_assert_int_eq(steps, 10);
 	ck_assert_uint_le(c.others_pct + c.steal_pct, 100);
 	for (i = 0; i < NR_CAL_ITEMS; i++) {
 		r = &c.results[i];
@@ -264,6 +335,9 @@ int main(void)
 	TCase *fast = tcase_create("fast"), *slow = tcase_create("slow");
 
 	tcase_add_test(fast, quartiles);
+	tcase_add_test(fast, bursts);
+	tcase_add_test(fast, slopes);
+	tcase_add_test(fast, quotas);
 	tcase_add_test(fast, differences);
 	tcase_add_loop_test(fast, topologies, 0, sizeof(made_up) / sizeof(made_up[0]));
 	tcase_add_test(fast, odd_topologies);

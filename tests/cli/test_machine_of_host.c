@@ -123,6 +123,9 @@ START_TEST(all_measured)
 	ck_assert_uint_eq(m->val[MK_ZERO_PAGE4K].rel_err_permille, 50);
 	ck_assert_uint_eq(m->val[MK_WAKE_SEND].rel_err_permille, 500);
 	ck_assert_uint_eq(m->val[MK_FAULT_ENTRY_EXIT].rel_err_permille, 10000);
+	ck_assert(g_str_has_suffix(m->val[MK_SYSCALL].source, "; vm"));
+	ck_assert_int_eq(m->val[MK_INVAL_PER_SHARER].tag, TAG_MEASURED);
+	ck_assert_int_eq(m->val[MK_WAKE_IDLE_POLLING].tag, TAG_MEASURED);
 	/* In a guest the calls that were measured are a guest's already. */
 	ck_assert_int_eq(m->val[MK_VIRT].v, VIRT_TAS);
 	ck_assert_int_eq(m->val[MK_IPI_VIRT_FACTOR].v, 1000);

@@ -246,7 +246,7 @@ START_TEST(lock_order)
 {
 	right(one_order);
 	mistake(inversion, "possible circular locking dependency: a is taken while b is held");
-	mistake(inversion, "in _raw_spin_lock outer");
+	mistake(inversion, "in _raw_spin_lock < outer");
 	mistake(inversion, "actor");
 	mistake(cycle, "possible circular locking dependency: a is taken while l is held");
 	mistake(mutexes, "possible circular locking dependency: m1 is taken while m2 is held");

@@ -8,6 +8,7 @@
 #include "sim/kern/qrwlock.h"
 #include "tests/core/check_main.h"
 #include "tests/kern/exact.h"
+#include "tests/kern/rw_irq.h"
 
 #define XFER 20
 #define RMW 5
@@ -60,10 +61,10 @@ static void writes(struct task *t, void *arg, u64 at, u64 hold, u32 slot)
 	FRAME(t, "writes");
 
 	work_ns(t, at);
-	write_lock(t, &w->rw);
+	write_lock_irqs_off(t, &w->rw);
 	exact_note(t, &w->e, slot);
 	work_ns(t, hold);
-	write_unlock(t, &w->rw);
+	write_unlock_irqs_on(t, &w->rw);
 }
 
 static void read_0_1000(struct task *t, void *arg)
@@ -362,7 +363,7 @@ static const struct {
 	{ upgrade, "takes a rwlock that it holds" },
 	{ interrupts_writer, "takes a rwlock that it holds" },
 	{ ends_inside, "ended while it held 1 lock" },
-	{ sleeps_inside, "leaves its CPU while it holds" },
+	{ sleeps_inside, "sleeps while it holds" },
 };
 
 START_TEST(misuse_is_reported)

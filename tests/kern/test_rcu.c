@@ -70,8 +70,8 @@ static u32 idle_jiffies(u32 hz)
 {
 	u32 j = 1 + (hz > 250) + (hz > 500);
 
-	/* two rounds, a timer fires at the edge after its time; a tick for the callback */
-	return 2 * (j + 1) + 1;
+	/* a tick asks; two rounds, a timer fires at the edge after its time; a tick for the callback */
+	return 1 + 2 * (j + 1) + 1;
 }
 
 /* Where the first call falls in its jiffy and where the kthread lies is random. */
@@ -290,10 +290,14 @@ static void called(struct kern *k, struct rcu_head *head)
 	w->last_call = now;
 }
 
+/* Many are queued while there is a grace period, for the first one. */
 static void queue_all(struct task *t, struct world *w)
 {
-	for (u32 i = 0; i < w->nr_heads; i++)
+	for (u32 i = 0; i < w->nr_heads; i++) {
 		call_rcu(t, &w->heads[i], called);
+		if (!i && w->nr_heads > 10000)
+			task_sleep(t, 2 * PS_PER_MS);
+	}
 }
 
 static void queue_and_sleep(struct task *t, void *arg)
@@ -324,19 +328,24 @@ static void queue_and_run(struct task *t, void *arg)
 		user_work(t, PS_PER_MS);
 }
 
-static void callbacks(struct world *w, u32 nr, u32 hz, void (*body)(struct task *t, void *arg),
-		      int engine)
+static void callbacks_switch(struct world *w, u32 nr, u32 hz,
+			     void (*body)(struct task *t, void *arg), int engine, u64 switch_ns)
 {
 	world_init(w, "ideal-2", hz, PREEMPT_NONE, engine);
+	w->e.hw->c[MK_CTX_SWITCH] = switch_ns * PS_PER_NS;
 	w->e.hw->c[MK_RCU_CALLBACK] = 100 * PS_PER_NS;
-	if (nr > 10000) /* the queue grows while there is a grace period, for the first one */
-		w->e.hw->c[MK_IRQ_SAVE_RESTORE] = 10 * PS_PER_NS;
 	w->heads = calloc(nr, sizeof(*w->heads));
 	w->nr_heads = nr;
 	exact_task(&w->e, 0, 0, body);
 	exact_run(&w->e);
 	ck_assert_uint_eq(w->nr_called, nr);
 	ck_assert_uint_eq(rcu_stats(w->e.k)->nr_callbacks, nr + (body == queue_and_barrier));
+}
+
+static void callbacks(struct world *w, u32 nr, u32 hz, void (*body)(struct task *t, void *arg),
+		      int engine)
+{
+	callbacks_switch(w, nr, hz, body, engine, 0);
 }
 
 /* An idle CPU goes through the list, and its time is irq. */
@@ -371,6 +380,32 @@ START_TEST(flood_is_limited_by_time)
 
 	callbacks(&w, 60000, 1000, queue_and_run, _i);
 	ck_assert_uint_eq(w.last_call - w.first_call, 6 * MS + (19999 - 32) * 100);
+	world_free(&w);
+}
+END_TEST
+
+/* The 2 ms are jiffies, rounded up: with HZ=300 a softirq begins passes of 1 ms for 3.3 ms. */
+START_TEST(softirq_time_is_in_jiffies)
+{
+	struct world w;
+	u64 ticks = 2 * PS_PER_SEC / 300 / PS_PER_NS;
+
+	callbacks(&w, 60000, 300, queue_and_run, _i);
+	ck_assert_uint_le(w.last_call - w.first_call - ticks - (19999 - 32) * 100, 1);
+	world_free(&w);
+}
+END_TEST
+
+/* A pass of an idle CPU ends after 3 ms; by then the softirq is over, and ksoftirqd goes on. */
+START_TEST(ksoftirqd_goes_on)
+{
+	struct world w;
+
+	callbacks(&w, 60000, 1000, queue_and_sleep, _i);
+	ck_assert_uint_eq(w.last_call - w.first_call, (59999 - 32) * 100);
+	world_free(&w);
+	callbacks_switch(&w, 60000, 1000, queue_and_sleep, _i, 1500);
+	ck_assert_uint_eq(w.last_call - w.first_call, (59999 - 32) * 100 + 1500);
 	world_free(&w);
 }
 END_TEST
@@ -497,6 +532,8 @@ int main(void)
 	tcase_add_loop_test(tc, idle_cpu_invokes_all, 0, 2);
 	tcase_add_loop_test(tc, busy_cpu_is_limited, 0, 2);
 	tcase_add_loop_test(tc, flood_is_limited_by_time, 0, 2);
+	tcase_add_loop_test(tc, softirq_time_is_in_jiffies, 0, 2);
+	tcase_add_loop_test(tc, ksoftirqd_goes_on, 0, 2);
 	tcase_add_loop_test(tc, barrier_waits_for_all, 0, 2);
 	tcase_add_loop_test(tc, kvfree_drains, 0, 4);
 	tcase_add_loop_test(tc, misuse_is_reported, 0, 2 * ARRAY_SIZE(misuses));

@@ -9,6 +9,7 @@
 #include "sim/kern/qrwlock.h"
 #include "sim/kern/rwsem.h"
 #include "tests/core/check_main.h"
+#include "tests/kern/rw_irq.h"
 
 #define SEEDS 60
 #define LOOPS 60
@@ -43,7 +44,7 @@ static void enter(struct task *t, struct world *w, bool write)
 	if (w->sleeping)
 		write ? down_write(t, &w->sem) : down_read(t, &w->sem);
 	else if (write)
-		write_lock(t, &w->rw);
+		write_lock_irqs_off(t, &w->rw);
 	else if (rng_below(r, 10))
 		read_lock(t, &w->rw);
 	else
@@ -55,7 +56,7 @@ static void leave(struct task *t, struct world *w, bool write)
 	if (w->sleeping)
 		write ? up_write(t, &w->sem) : up_read(t, &w->sem);
 	else
-		write ? write_unlock(t, &w->rw) : read_unlock(t, &w->rw);
+		write ? write_unlock_irqs_on(t, &w->rw) : read_unlock(t, &w->rw);
 }
 
 static void check_inside(struct world *w)
@@ -178,7 +179,7 @@ static void check_free(const struct world *w)
 {
 	if (w->sleeping)
 		ck_assert(!w->sem.readers && !w->sem.writer && !w->sem.waiters && !w->sem.handoff &&
-			  list_empty(&w->sem.spinners) && !w->sem.spin_waiter);
+			  !osq_first(&w->sem.osq) && !w->sem.spin_waiter);
 	else
 		ck_assert(!w->rw.readers && !w->rw.waiting && !w->rw.poller &&
 			  (!w->rw.locked || w->rw.drained_at >= w->sim->now));
