@@ -17,6 +17,12 @@ void cpuhp_setup_state(struct kern *k, struct cpuhp_step *step,
 	list_add_tail(&step->node, &k->cpuhp.steps);
 }
 
+void cpuhp_remove_state(struct cpuhp_step *step)
+{
+	if (step->node.next)
+		list_del(&step->node);
+}
+
 /* FIFO, where the kernel has a per-CPU rwsem whose readers are short. */
 static void cpus_write_lock(struct task *t)
 {

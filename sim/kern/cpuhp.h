@@ -14,8 +14,7 @@
  *
  * Left out: what bringing firmware and the CPU itself up or down costs (milliseconds),
  * the other CPUs' part of stop_machine(), the RCU grace period of sched_cpu_deactivate(),
- * per-CPU slabs (slub_cpu_dead()), which wait for their CPU to come back, parked threads,
- * roll-back of failed steps. Reference: machine.md is silent on it.
+ * parked threads, roll-back of failed steps. Reference: machine.md is silent on it.
  */
 #ifndef MMSIM_KERN_CPUHP_H
 #define MMSIM_KERN_CPUHP_H
@@ -24,10 +23,13 @@
 
 /*
  * Have @dead called for each CPU that goes, in the order of registration. @step belongs to
- * the caller, who keeps it as long as the kernel runs.
+ * the caller, who keeps it until cpuhp_remove_state() or the end of the run.
  */
 void cpuhp_setup_state(struct kern *k, struct cpuhp_step *step,
 		       void (*dead)(struct task *t, u32 cpu, void *arg), void *arg);
+
+/* No more; a no-op for a zeroed @step that was never registered. */
+void cpuhp_remove_state(struct cpuhp_step *step);
 
 /**
  * cpu_offline - take a CPU down

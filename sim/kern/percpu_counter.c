@@ -56,20 +56,6 @@ void percpu_counter_destroy(struct percpu_counter *c)
 	free(c->cpu);
 }
 
-int percpu_counter_create(struct task *t, struct percpu_counter *c, struct mem_cgroup *memcg)
-{
-	FRAME(t, "__percpu_counter_init_many");
-
-	return counter_init(t->kern, t, c, memcg);
-}
-
-void percpu_counter_remove(struct task *t, struct percpu_counter *c)
-{
-	FRAME(t, "percpu_counter_destroy_many");
-
-	percpu_free(t->kern, t, &c->mem);
-}
-
 /* percpu_counter_cpu_dead() */
 static void cpu_dead(struct task *t, u32 cpu, void *arg)
 {
@@ -95,6 +81,21 @@ static void cpu_dead(struct task *t, u32 cpu, void *arg)
 void percpu_counter_setup(struct kern *k)
 {
 	cpuhp_setup_state(k, &k->cpuhp.percpu_counter, cpu_dead, NULL);
+}
+
+int percpu_counter_create(struct task *t, struct percpu_counter *c, struct mem_cgroup *memcg)
+{
+	FRAME(t, "__percpu_counter_init_many");
+
+	return counter_init(t->kern, t, c, memcg);
+}
+
+void percpu_counter_remove(struct task *t, struct percpu_counter *c)
+{
+	FRAME(t, "percpu_counter_destroy_many");
+
+	list_del(&c->list);
+	percpu_free(t->kern, t, &c->mem);
 }
 
 /* Fold the CPU's part and @amount into the count. */

@@ -4,8 +4,8 @@
  * each CPU counts on its own until it has a batch, which then goes to the common count under
  * a raw spin lock. A fast read is that count and may be wrong by less than a batch for each
  * CPU; an exact one adds up all CPUs under the lock. What each read was wrong by is kept.
- * The CPUs' counts, of 4 bytes each, are per-CPU memory. The part of a CPU that goes offline is
- * added to the count. Left out: percpu_counters_lock.
+ * The part of a CPU that goes offline is added to the count. The CPUs' counts, of 4 bytes each,
+ * are per-CPU memory. Left out: percpu_counters_lock.
  */
 #ifndef MMSIM_KERN_PERCPU_COUNTER_H
 #define MMSIM_KERN_PERCPU_COUNTER_H

@@ -212,10 +212,10 @@ struct kern {
 	struct rcu_state *rcu; /* rcu.c */
 	bool numa_spinlock; /* qspinlocks are CNA locks, unless in a guest; before they are made */
 	bool rcu_waits; /* a grace period waits for CPUs or tasks */
-	u32 bug_len;
-	char bug[8192]; /* report of a mistake, bug.h */
 	struct cpuhp_state cpuhp;
 	struct list_head percpu_counters; /* percpu_counter.h */
+	u32 bug_len;
+	char bug[8192]; /* report of a mistake, bug.h */
 };
 
 /* Latency of one operation. */

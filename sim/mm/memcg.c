@@ -123,6 +123,7 @@ void memcg_free(struct memcg_state *ms)
 {
 	if (!ms)
 		return;
+	cpuhp_remove_state(&ms->cpuhp);
 	if (ms->root)
 		memcg_release(ms->root);
 	while (!list_empty(&ms->unused)) {

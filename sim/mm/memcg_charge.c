@@ -72,11 +72,10 @@ static void drain_local_stock(struct task *t, struct work *w)
 	struct memcg_stock *stock = container_of(w, struct memcg_stock, work);
 
 	work(t, cost(t, MK_IRQ_SAVE_RESTORE));
+	drain_obj_stock(stock->ms, t);
 	/* an offline CPU has given it back already; then this is another CPU */
-	if (stock == &stock->ms->stock[task_cpu(t)]) {
-		drain_obj_stock(stock->ms, t);
+	if (stock == &stock->ms->stock[task_cpu(t)])
 		drain_stock(stock->ms, t, stock);
-	}
 	task_sync(t);
 	stock->flushing = false;
 }

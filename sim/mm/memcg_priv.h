@@ -25,10 +25,9 @@ bool above_high(struct task *t, struct mem_cgroup *memcg);
 /* One more event of @memcg and of all above it. */
 void memcg_memory_event(struct task *t, struct mem_cgroup *memcg, enum memcg_event ev);
 void memcg_stock_init(struct memcg_state *ms, struct memcg_stock *stock);
-/* refill_stock(): @nr pages that are charged to @memcg go to the CPU's stock. */
-void memcg_refill_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u32 nr);
-
 /* Nobody uses the stock of @cpu any more: it is given back. For cpuhp.h. */
 void memcg_hotplug_cpu_dead(struct task *t, u32 cpu, void *arg);
+/* refill_stock(): @nr pages that are charged to @memcg go to the CPU's stock. */
+void memcg_refill_stock(struct memcg_state *ms, struct task *t, struct mem_cgroup *memcg, u32 nr);
 
 #endif

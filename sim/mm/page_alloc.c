@@ -92,6 +92,7 @@ void mm_free(struct mm_state *mm)
 {
 	if (!mm)
 		return;
+	cpuhp_remove_state(&mm->cpuhp);
 	providers_destroy(mm->kern);
 	kmalloc_destroy(mm->kern);
 	if (mm->zone)

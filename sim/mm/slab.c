@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sim/kern/cpuhp.h"
 #include "sim/mm/alloc_debug.h"
 #include "sim/mm/fail_alloc.h"
 #include "sim/mm/objcg.h"
@@ -138,8 +139,10 @@ struct kmem_cache *kmem_cache_create_args(struct kern *k, const char *name,
 	c->grow = a->grow;
 	c->arg = a->arg;
 	cache_layout(c, a);
-	if (!cache_init(c))
+	if (!cache_init(c)) {
+		cpuhp_setup_state(k, &c->cpuhp, slub_cpu_dead, c);
 		return c;
+	}
 fail:
 	kmem_cache_destroy(c);
 	return NULL;
@@ -157,6 +160,7 @@ void kmem_cache_destroy(struct kmem_cache *c)
 {
 	if (!c)
 		return;
+	cpuhp_remove_state(&c->cpuhp);
 	for (u32 i = 0; i < c->nr_nodes_inited; i++)
 		spin_lock_destroy(&c->node[i].list_lock);
 	for (u32 i = 0; i < c->nr_chunks; i++)

@@ -76,6 +76,7 @@ struct kmem_cache {
 	bool (*grow)(void *arg, u32 nr);
 	void *arg;
 	struct slab_flush *flush; /* per CPU */
+	struct cpuhp_step cpuhp; /* slub_cpu_dead() */
 	bool flushing; /* slab_mutex, which is only for this here */
 };
 
@@ -117,6 +118,8 @@ void slab_free_slow(struct task *t, struct kmem_cache *c, u32 s, u32 head, u32 t
 		    bool paid);
 /* The CPU gives up all its slabs. */
 void slab_flush_cpu(struct task *t, struct kmem_cache *c);
+/* The same for @cpu, which is offline; @arg: the cache. For cpuhp.h. */
+void slub_cpu_dead(struct task *t, u32 cpu, void *arg);
 /* Empty slabs on the lists of all nodes go back to the page allocator. */
 void slab_shrink_nodes(struct task *t, struct kmem_cache *c);
 /* Without a task: a slab for the first CPU's free list. */

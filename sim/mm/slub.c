@@ -342,9 +342,8 @@ static u32 get_partial(struct task *t, struct kmem_cache *c, u32 node)
 }
 
 /* deactivate_slab(): the CPU gives its slab up with what is left on its free list. */
-static void deactivate_slab(struct task *t, struct kmem_cache *c)
+static void deactivate_slab(struct task *t, struct kmem_cache *c, struct cpu_slab *s)
 {
-	struct cpu_slab *s = &c->cpu[task_cpu(t)];
 	u32 i = s->slab, obj = s->freelist;
 	struct slab *slab = slab_at(c, i);
 
@@ -415,7 +414,7 @@ u32 slab_alloc_slow(struct task *t, struct kmem_cache *c, u32 node)
 	if (s->nr_noted && !t->x.section)
 		kmem_cache_trim(t, c);
 	if (s->slab != SLAB_NIL && node != NUMA_NO_NODE && slab_at(c, s->slab)->node != node)
-		deactivate_slab(t, c);
+		deactivate_slab(t, c, s);
 	if (s->freelist != SLAB_NIL)
 		return obj_pop(c, &s->freelist);
 	if (s->slab != SLAB_NIL && get_freelist(t, c))
@@ -505,21 +504,35 @@ void slab_free_slow(struct task *t, struct kmem_cache *c, u32 i, u32 head, u32 t
 
 /* shrinking ------------------------------------------------------------------------------ */
 
-void slab_flush_cpu(struct task *t, struct kmem_cache *c)
+/* __flush_cpu_slab(), of this CPU or of one that is offline. */
+static void flush_cpu_slab(struct task *t, struct kmem_cache *c, struct cpu_slab *s)
 {
-	struct cpu_slab *s;
 	u32 list;
 
-	task_settle(t);
-	kmem_cache_trim(t, c);
-	s = &c->cpu[task_cpu(t)];
-	local_lock_irqsave(t);
 	if (s->slab != SLAB_NIL)
-		deactivate_slab(t, c);
+		deactivate_slab(t, c, s);
 	list = s->partial;
 	s->partial = SLAB_NIL;
 	s->partial_slabs = 0;
 	put_partials(t, c, list);
+}
+
+void slab_flush_cpu(struct task *t, struct kmem_cache *c)
+{
+	task_settle(t);
+	kmem_cache_trim(t, c);
+	local_lock_irqsave(t);
+	flush_cpu_slab(t, c, &c->cpu[task_cpu(t)]);
+}
+
+void slub_cpu_dead(struct task *t, u32 cpu, void *arg)
+{
+	struct kmem_cache *c = arg;
+
+	FRAME(t, "slub_cpu_dead");
+
+	task_sync(t);
+	flush_cpu_slab(t, c, &c->cpu[cpu]);
 }
 
 void slab_shrink_nodes(struct task *t, struct kmem_cache *c)

@@ -12,6 +12,7 @@
 #include "sim/kern/rcu_priv.h"
 #include "sim/kern/rq.h"
 #include "sim/kern/workqueue.h"
+#include "sim/mm/slab_priv.h"
 #include "sim/mm/zone.h"
 #include "tests/core/check_main.h"
 #include "tests/kern/exact.h"
@@ -187,6 +188,44 @@ START_TEST(kworkers)
 	ck_assert_uint_eq(w.e.cpu[3], 3);
 	ck_assert_uint_eq(w.e.at[3], w.e.at[2] + 10000);
 	exact_free(&w.e);
+}
+END_TEST
+
+static void slab_and_offline(struct task *t, void *arg)
+{
+	struct kmem_cache *c = arg;
+	u32 cpu = task_cpu(t), obj[2];
+
+	for (u32 i = 0; i < 2; i++)
+		obj[i] = kmem_cache_alloc(t, c);
+	kmem_cache_free(t, c, obj[0]);
+	ck_assert_uint_ne(c->cpu[cpu].slab, SLAB_NIL);
+	ck_assert_int_eq(cpu_offline(t, cpu), 0);
+	ck_assert_uint_eq(c->cpu[cpu].slab, SLAB_NIL);
+	ck_assert_uint_eq(c->cpu[cpu].freelist, SLAB_NIL);
+	ck_assert_uint_eq(c->node[0].nr_partial, 1);
+	kmem_cache_free(t, c, obj[1]);
+}
+
+/* The slab of a CPU that goes offline is its node's again. */
+START_TEST(slab_of_dead_cpu)
+{
+	struct exact e;
+	struct mm_state *mm;
+	struct kmem_cache *c;
+	struct task *t;
+
+	exact_init(&e, "ideal-2", _i ? SIM_REFERENCE : SIM_NORMAL);
+	mm = mm_new(e.k, false);
+	ck_assert_ptr_nonnull(mm);
+	c = kmem_cache_create(e.k, "obj", 1000, 0, NULL, NULL);
+	ck_assert_ptr_nonnull(c);
+	t = task_new(e.k, "t", 0, 0, slab_and_offline, c);
+	task_start(t);
+	exact_run(&e);
+	kmem_cache_destroy(c);
+	mm_free(mm);
+	exact_free(&e);
 }
 END_TEST
 
@@ -444,6 +483,7 @@ int main(void)
 	tcase_add_loop_test(tc, affinity_broken, 0, 2);
 	tcase_add_loop_test(tc, last_cpu, 0, 2);
 	tcase_add_loop_test(tc, kworkers, 0, 2);
+	tcase_add_loop_test(tc, slab_of_dead_cpu, 0, 2);
 	tcase_add_loop_test(tc, random_use, 0, 2);
 	suite_add_tcase(suite, tc);
 	return check_run(suite, CK_NORMAL);

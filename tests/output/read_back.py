@@ -46,6 +46,7 @@ FILES = {
 SPIN_KINDS = ("qspinlock", "fifo", "tas", "ticket", "mcs", "cna")
 # where waiting for them is profiled, and for a writer of a seqlock
 SLOW_PATHS = ("native_queued_spin_lock_slowpath", "__cna_queued_spin_lock_slowpath",
+              "__pv_queued_spin_lock_slowpath",
               "ticket_spin_lock", "mcs_spin_lock",
               "read_seqbegin")
 KWORKER_NS = 1000
