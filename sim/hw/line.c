@@ -220,7 +220,7 @@ void line_store(struct exec *x, struct line *l)
 	exec_charge(x, CPU_LINE_STALL, min_u64(ps, x->hw->c[MK_LAT_L1]));
 }
 
-void line_rmw(struct exec *x, struct line *l)
+u64 line_rmw(struct exec *x, struct line *l)
 {
 	const struct cpu *me = x->cpu;
 	const struct hw *hw = x->hw;
@@ -241,5 +241,7 @@ void line_rmw(struct exec *x, struct line *l)
 		ps += hw->c[MK_RMW_LOCAL];
 	}
 	l->busy_until = start + ps;
-	exec_charge(x, CPU_ATOMIC_STALL, start + ps - x->proc.clock);
+	ps = start + ps - x->proc.clock;
+	exec_charge(x, CPU_ATOMIC_STALL, ps);
+	return ps;
 }

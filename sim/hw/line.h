@@ -181,9 +181,12 @@ static inline void gline_write(struct exec *x, struct gline *l, struct walk *w)
 /* Spend what the walk has gathered and start it over. */
 void walk_charge(struct exec *x, struct walk *w);
 
-/* Open line: load, store (posted) and atomic read-modify-write; each synchronises first. */
+/*
+ * Open line: load, store (posted) and atomic read-modify-write; call synchronised. The last
+ * returns what it took, queueing included, interrupts not.
+ */
 void line_load(struct exec *x, struct line *l);
 void line_store(struct exec *x, struct line *l);
-void line_rmw(struct exec *x, struct line *l);
+u64 line_rmw(struct exec *x, struct line *l);
 
 #endif

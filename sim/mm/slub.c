@@ -16,6 +16,7 @@
 
 #include <stdlib.h>
 
+#include "sim/kern/irq.h"
 #include "sim/mm/objcg.h"
 
 static void local_lock_irqsave(struct task *t)
@@ -123,33 +124,6 @@ static u32 allocate_slab(struct task *t, struct kmem_cache *c, u32 node, u32 *or
 		pfn = alloc_pages(t, node, *order, GFP_KERNEL, c->pages_cat);
 	}
 	return pfn;
-}
-
-/* new_slab(), which becomes the CPU's. */
-static bool new_slab(struct task *t, struct kmem_cache *c, u32 node)
-{
-	u32 order = c->order, pfn = 0, i;
-
-	FRAME(t, "allocate_slab");
-
-	if (task_mm(t)) {
-		pfn = allocate_slab(t, c, node, &order);
-		if (!pfn)
-			return false;
-	}
-	work(t, cost(t, MK_SLAB_SLOW_REFILL));
-	task_sync(t);
-	i = slab_number(c);
-	if (i == SLAB_NIL) {
-		if (pfn)
-			free_pages(t, pfn, c->pages_cat);
-		return false;
-	}
-	slab_setup(c, i, pfn, order, task_cpu(t), pfn ? page_node(task_mm(t), pfn) : 0);
-	line_store(&t->x, &slab_at(c, i)->line);
-	if (c->flags & SLAB_ACCOUNT)
-		slab_alloc_exts(t, c, i);
-	return true;
 }
 
 /* discard_slab(): nobody knows it any more. */
@@ -402,17 +376,50 @@ static bool use_cpu_partial(struct task *t, struct kmem_cache *c, u32 node)
 	return false;
 }
 
-u32 slab_alloc_slow(struct task *t, struct kmem_cache *c, u32 node)
+/*
+ * new_slab(), which becomes the slab of the CPU the task is on then, as its pages may have
+ * taken it elsewhere; what that CPU had is given up. Returns an object of it.
+ */
+static u32 new_slab(struct task *t, struct kmem_cache *c, u32 node)
 {
+	u32 order = c->order, pfn = 0, i, obj;
 	struct cpu_slab *s;
+
+	FRAME(t, "allocate_slab");
+
+	if (task_mm(t)) {
+		pfn = allocate_slab(t, c, node, &order);
+		if (!pfn)
+			return SLAB_NIL;
+	}
+	work(t, cost(t, MK_SLAB_SLOW_REFILL));
+	preempt_disable(t);
+	s = &c->cpu[task_cpu(t)];
+	if (s->slab != SLAB_NIL)
+		deactivate_slab(t, c, s);
+	task_sync(t);
+	i = slab_number(c);
+	if (i == SLAB_NIL) {
+		preempt_enable(t);
+		if (pfn)
+			free_pages(t, pfn, c->pages_cat);
+		return SLAB_NIL;
+	}
+	slab_setup(c, i, pfn, order, task_cpu(t), pfn ? page_node(task_mm(t), pfn) : 0);
+	line_store(&t->x, &slab_at(c, i)->line);
+	obj = obj_pop(c, &s->freelist);
+	preempt_enable(t);
+	if (c->flags & SLAB_ACCOUNT)
+		slab_alloc_exts(t, c, i);
+	return obj;
+}
+
+/* What the CPU and the nodes have; preemption is off. */
+static u32 slab_alloc_partial(struct task *t, struct kmem_cache *c, u32 node)
+{
+	struct cpu_slab *s = &c->cpu[task_cpu(t)];
 	u32 i;
 
-	FRAME(t, "___slab_alloc");
-
-	task_settle(t);
-	s = &c->cpu[task_cpu(t)];
-	if (s->nr_noted && !t->x.section)
-		kmem_cache_trim(t, c);
 	if (s->slab != SLAB_NIL && node != NUMA_NO_NODE && slab_at(c, s->slab)->node != node)
 		deactivate_slab(t, c, s);
 	if (s->freelist != SLAB_NIL)
@@ -422,14 +429,26 @@ u32 slab_alloc_slow(struct task *t, struct kmem_cache *c, u32 node)
 	if (use_cpu_partial(t, c, node))
 		return obj_pop(c, &s->freelist);
 	i = get_partial(t, c, node);
-	if (i != SLAB_NIL) {
-		task_sync(t);
-		take_freelist(t, c, i);
-		return obj_pop(c, &s->freelist);
-	}
-	if (!new_slab(t, c, node))
+	if (i == SLAB_NIL)
 		return SLAB_NIL;
-	return obj_pop(c, &c->cpu[task_cpu(t)].freelist);
+	task_sync(t);
+	take_freelist(t, c, i);
+	return obj_pop(c, &s->freelist);
+}
+
+u32 slab_alloc_slow(struct task *t, struct kmem_cache *c, u32 node)
+{
+	u32 obj;
+
+	FRAME(t, "___slab_alloc");
+
+	task_settle(t);
+	if (c->cpu[task_cpu(t)].nr_noted && !t->x.section)
+		kmem_cache_trim(t, c);
+	preempt_disable(t); /* slub_get_cpu_ptr() */
+	obj = slab_alloc_partial(t, c, node);
+	preempt_enable(t);
+	return obj != SLAB_NIL ? obj : new_slab(t, c, node);
 }
 
 /* freeing -------------------------------------------------------------------------------- */
@@ -437,14 +456,12 @@ u32 slab_alloc_slow(struct task *t, struct kmem_cache *c, u32 node)
 /* The compare-exchange on a slab's line, now. */
 static void charge_free(struct task *t, struct slab *slab)
 {
-	u64 start, took;
+	u64 took;
 	bool own;
 
 	task_sync(t);
 	own = slab->line.g.last == task_cpu(t);
-	start = task_clock(t);
-	line_rmw(&t->x, &slab->line);
-	took = task_clock(t) - start;
+	took = line_rmw(&t->x, &slab->line);
 	if (own)
 		work(t, cost(t, MK_SLAB_SLOW_FREE));
 	else if (took < cost(t, MK_SLAB_REMOTE_FREE))
@@ -521,8 +538,10 @@ void slab_flush_cpu(struct task *t, struct kmem_cache *c)
 {
 	task_settle(t);
 	kmem_cache_trim(t, c);
+	preempt_disable(t); /* runs on a kworker of the CPU */
 	local_lock_irqsave(t);
 	flush_cpu_slab(t, c, &c->cpu[task_cpu(t)]);
+	preempt_enable(t);
 }
 
 void slub_cpu_dead(struct task *t, u32 cpu, void *arg)

@@ -236,6 +236,7 @@ struct hworld {
 	u32 seed;
 	struct mm_state *mm;
 	u32 cat;
+	struct kmem_cache *cache;
 	struct percpu_counter fbc;
 	struct work item[4];
 	struct rcu_head head[NR_TASKS];
@@ -278,15 +279,18 @@ static void callback(struct kern *k, struct rcu_head *head)
 
 static void pages(struct task *t, struct hworld *w, u32 n)
 {
-	u32 pfn[64];
+	u32 pfn[64], obj[64];
 
 	for (u32 i = 0; i < n; i++) {
 		pfn[i] = alloc_page(t, GFP_KERNEL, w->cat);
 		HOLDS(w, pfn[i]);
+		obj[i] = kmem_cache_alloc(t, w->cache);
 	}
 	task_sleep(t, 2000 * PS_PER_NS);
-	for (u32 i = 0; i < n; i++)
+	for (u32 i = 0; i < n; i++) {
+		kmem_cache_free(t, w->cache, obj[i]);
 		free_pages(t, pfn[i], w->cat);
+	}
 }
 
 static void use_rcu(struct task *t, struct hworld *w)
@@ -379,6 +383,7 @@ static void changer(struct task *t, void *arg)
 		task_sync(t);
 		HOLDS(w, !t->x.hw->cpus[cpu].offline || !t->kern->rcu->cpu[cpu].head);
 		HOLDS(w, !t->x.hw->cpus[cpu].offline || !t->kern->rcu->cpu[cpu].waits);
+		HOLDS(w, err || !t->x.hw->cpus[cpu].offline || w->cache->cpu[cpu].slab == SLAB_NIL);
 		note(t, w, 1000 + cpu);
 		for (u32 n = 0; !err && t->x.hw->cpus[cpu].offline && n < t->x.hw->nr_nodes; n++)
 			HOLDS(w, !w->mm->pcp[cpu * t->x.hw->nr_nodes + n].count);
@@ -389,16 +394,18 @@ static void changer(struct task *t, void *arg)
 static void check_pages(const struct hworld *w)
 {
 	const struct hw *hw = w->e.hw;
+	u64 free = 0, managed = 0;
 
-	HOLDS(w, !mm_pages_used(w->mm));
 	for (u32 n = 0; n < hw->nr_nodes; n++) {
-		u64 free = w->mm->zone[n].buddy.free;
-
 		ck_assert_ptr_null(buddy_check(&w->mm->zone[n].buddy));
+		managed += w->mm->zone[n].managed;
+		free += w->mm->zone[n].buddy.free;
 		for (u32 c = 0; c < hw->nr_cpus; c++)
 			free += w->mm->pcp[c * hw->nr_nodes + n].count;
-		HOLDS(w, free == w->mm->zone[n].managed);
 	}
+	/* slabs that are kept */
+	HOLDS(w, free + mm_pages_used(w->mm) == managed);
+	HOLDS(w, mm_pages_used(w->mm) < 2000);
 }
 
 static void check_end(const struct hworld *w)
@@ -437,6 +444,8 @@ static u64 random_run(u32 seed, enum sim_engine engine, bool cfs)
 		kern_set_sched(w->e.k, &sched_cfs);
 	w->mm = mm_new(w->e.k, false);
 	w->cat = (u32)ledger_category(&w->e.k->ledger, "test");
+	w->cache = kmem_cache_create(w->e.k, "obj", 1000, 0, NULL, NULL);
+	ck_assert_ptr_nonnull(w->cache);
 	ck_assert_int_eq(percpu_counter_init(w->e.k, &w->fbc), 0);
 	ck_assert_ptr_nonnull(system_workqueue(w->e.k, SYSTEM_WQ));
 	workqueue_reserve(system_workqueue(w->e.k, SYSTEM_WQ), 8);
@@ -456,6 +465,7 @@ static u64 random_run(u32 seed, enum sim_engine engine, bool cfs)
 	check_end(w);
 	hash = w->hash;
 	percpu_counter_destroy(&w->fbc);
+	kmem_cache_destroy(w->cache);
 	mm_free(w->mm);
 	exact_free(&w->e);
 	free(w);
