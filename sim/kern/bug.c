@@ -154,3 +154,16 @@ void kern_bug_atomic(struct task *t, const char *verb, const struct lock_class *
 	bug_about(t->kern, t, class, instance);
 	bug_end(t->kern);
 }
+
+void bug_where(struct kern *k, const struct task *t, u32 cpu, u64 at, const struct prof_node *frame)
+{
+	bug_str(k, t->x.proc.name ? t->x.proc.name : "?");
+	bug_str(k, "[");
+	bug_u64(k, t->x.proc.index);
+	bug_str(k, "] on CPU ");
+	bug_u64(k, cpu);
+	bug_str(k, " at ");
+	bug_ns(k, at);
+	bug_str(k, " in ");
+	bug_frames(k, frame);
+}

@@ -52,6 +52,10 @@ void bug_ns(struct kern *k, u64 ps);
 void bug_lock(struct kern *k, const struct lock_class *class, u32 instance);
 void bug_thread(struct kern *k, const struct task *t);
 void bug_frames(struct kern *k, const struct prof_node *n);
+
+/* Within a report: "NAME[index] on CPU @cpu at @at in FRAMES", of what @t did then. */
+void bug_where(struct kern *k, const struct task *t, u32 cpu, u64 at,
+	       const struct prof_node *frame);
 /* The lines of @t and of the lock; @t may be NULL: an agent did it. */
 void bug_about(struct kern *k, struct task *t, const struct lock_class *class, u32 instance);
 void bug_end(struct kern *k);

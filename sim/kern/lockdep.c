@@ -108,15 +108,7 @@ static void report_edge(struct kern *k, const struct edge *e)
 	bug_line(k, "before");
 	bug_lock(k, e->after, e->after_instance);
 	bug_str(k, " was taken by ");
-	bug_str(k, e->t->x.proc.name ? e->t->x.proc.name : "?");
-	bug_str(k, "[");
-	bug_u64(k, e->t->x.proc.index);
-	bug_str(k, "] on CPU ");
-	bug_u64(k, e->cpu);
-	bug_str(k, " at ");
-	bug_ns(k, e->at);
-	bug_str(k, " in ");
-	bug_frames(k, e->after_frame);
+	bug_where(k, e->t, e->cpu, e->at, e->after_frame);
 	bug_str(k, " while ");
 	bug_lock(k, e->before, e->before_instance);
 	bug_str(k, " was held, taken in ");

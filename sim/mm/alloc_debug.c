@@ -120,15 +120,7 @@ static void trace_line(struct kern *k, const char *key, const struct trace *tr)
 	if (!tr->t)
 		return;
 	bug_line(k, key);
-	bug_str(k, tr->t->x.proc.name ? tr->t->x.proc.name : "?");
-	bug_str(k, "[");
-	bug_u64(k, tr->t->x.proc.index);
-	bug_str(k, "] on CPU ");
-	bug_u64(k, tr->cpu);
-	bug_str(k, " at ");
-	bug_ns(k, tr->at);
-	bug_str(k, " in ");
-	bug_frames(k, tr->frame);
+	bug_where(k, tr->t, tr->cpu, tr->at, tr->frame);
 }
 
 void alloc_debug_history(struct task *t, const void *space, u64 id)
